@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* account.h: what one user has of the daemon -- sessions, memory, threads -- and how much is left. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct dmover_work;
+struct dmover_accounts;
+
+struct dmover_account {
+	struct dmover_accounts *acc_table;
+	uid_t acc_uid;
+	unsigned acc_refs;              /* (table lock) */
+	struct dmover_account *acc_next; /* (table lock) hash chain */
+	atomic_uint acc_sessions;
+	atomic_size_t acc_bytes;
+	/* The pool's part, under its lock. */
+	struct dmover_work *acc_head, *acc_tail; /* waiting work */
+	unsigned acc_inside;             /* threads that may be in this user's memory */
+	struct dmover_account *acc_ring; /* next account with work that may start */
+	bool acc_is_ringed;
+};
+
+/* All three are bounds on what callers may make the daemon keep. */
+struct dmover_account_limits {
+	unsigned sessions;         /* open at once, in all */
+	unsigned sessions_per_uid;
+	size_t bytes;              /* descriptors, responses and parked writes, in all */
+	size_t bytes_per_uid;
+};
+
+#define ACCOUNT_BUCKETS 64
+
+struct dmover_accounts {
+	pthread_mutex_t lock; /* leaf */
+	struct dmover_account *buckets[ACCOUNT_BUCKETS]; /* (lock) */
+	struct dmover_account_limits limits;
+	atomic_uint sessions;
+	atomic_size_t bytes;
+};
+
+void dmover_accounts_init(struct dmover_accounts *table, const struct dmover_account_limits *limits);
+void dmover_accounts_fini(struct dmover_accounts *table);
+
+/* The account of UID, referenced; NULL: no memory.  Any thread. */
+struct dmover_account *dmover_account_get(struct dmover_accounts *table, uid_t uid);
+struct dmover_account *dmover_account_ref(struct dmover_account *acc);
+void dmover_account_put(struct dmover_account *acc);
+
+/* One more session.  -ENFILE: too many in all; -EMFILE: too many of this user. */
+int dmover_account_open(struct dmover_account *acc);
+void dmover_account_close(struct dmover_account *acc);
+
+/* BYTES more; -ENOMEM when the user's share or the whole is used up. */
+int dmover_account_charge(struct dmover_account *acc, size_t bytes);
+void dmover_account_uncharge(struct dmover_account *acc, size_t bytes);
+
+#endif /* CORE_ACCOUNT_H */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pool.c: the worker threads, shared fairly between users. */
+#include "core/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A piece of work is one chunk: well under a millisecond.  40 ms in it is a stall. */
+#define STALL_TICKS 20
+
+/* How long destroy waits for workers that are inside a caller's memory. */
+#define STOP_SECONDS 2
+
+struct pool_worker {
+	struct dmover_seat seat; /* first: the watch hands it back */
+	struct dmover_pool *pool;
+	bool is_stalled; /* (pool lock) */
+};
+
+struct dmover_pool {
+	pthread_mutex_t lock; /* taken after the watch's; not held over wk_run */
+	pthread_cond_t work;  /* a queue may have work that may start, or is_stopping */
+	pthread_cond_t gone;  /* nthreads went down */
+	struct dmover_watch *watch;
+	struct dmover_account *ring_head, *ring_tail; /* (lock) accounts with work that may start */
+	unsigned workers, uid_threads;                /* constant */
+	unsigned nthreads, nstalled;                  /* (lock) */
+	bool is_stopping;                             /* (lock) */
+};
+
+/* Puts the account into the ring when it has work and may have one more thread inside. */
+static void
+ring_update(struct dmover_pool *pool, struct dmover_account *acc)
+{
+	if (acc->acc_is_ringed || acc->acc_head == NULL || acc->acc_inside >= pool->uid_threads)
+		return;
+	acc->acc_is_ringed = true;
+	acc->acc_ring = NULL;
+	if (pool->ring_head == NULL)
+		pool->ring_head = acc;
+	else
+		pool->ring_tail->acc_ring = acc;
+	pool->ring_tail = acc;
+	pthread_cond_signal(&pool->work);
+}
+
+static struct dmover_work *
+ring_take(struct dmover_pool *pool)
+{
+	struct dmover_account *acc = pool->ring_head;
+	struct dmover_work *work;
+
+	if (acc == NULL)
+		return NULL;
+	pool->ring_head = acc->acc_ring;
+	acc->acc_is_ringed = false;
+	work = acc->acc_head;
+	acc->acc_head = work->wk_next;
+	acc->acc_inside++;
+	ring_update(pool, acc);
+	return work;
+}
+
+static bool
+is_surplus(const struct dmover_pool *pool)
+{
+	return pool->nthreads - pool->nstalled > pool->workers;
+}
+
+static void
+worker_run(struct pool_worker *worker, struct dmover_work *work)
+{
+	struct dmover_pool *pool = worker->pool;
+	struct dmover_account *acc = work->wk_account;
+
+	dmover_account_ref(acc); /* the work may be gone, and its reference with it */
+	pthread_mutex_unlock(&pool->lock);
+	dmover_seat_begin(pool->watch, &worker->seat);
+	work->wk_run(work);
+	dmover_seat_end(&worker->seat);
+	pthread_mutex_lock(&pool->lock);
+	if (worker->is_stalled) {
+		worker->is_stalled = false;
+		pool->nstalled--;
+	}
+	acc->acc_inside--;
+	ring_update(pool, acc);
+	dmover_account_put(acc);
+}
+
+static void *
+worker_main(void *arg)
+{
+	struct pool_worker *worker = arg;
+	struct dmover_pool *pool = worker->pool;
+	struct dmover_work *work;
+
+	dmover_watch_add(pool->watch, &worker->seat);
+	pthread_mutex_lock(&pool->lock);
+	while (!is_surplus(pool)) {
+		work = ring_take(pool);
+		if (work != NULL)
+			worker_run(worker, work);
+		else if (pool->is_stopping)
+			break;
+		else
+			pthread_cond_wait(&pool->work, &pool->lock);
+	}
+	pthread_mutex_unlock(&pool->lock);
+
+	dmover_watch_remove(pool->watch, &worker->seat);
+	free(worker);
+	pthread_mutex_lock(&pool->lock);
+	pool->nthreads--;
+	pthread_cond_broadcast(&pool->gone);
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+static int worker_start(struct dmover_pool *pool);
+
+/* Watch thread: another worker takes over while this one is stuck. */
+static void
+worker_stalled(struct dmover_seat *seat)
+{
+	struct pool_worker *worker = (struct pool_worker *)seat;
+	struct dmover_pool *pool = worker->pool;
+
+	pthread_mutex_lock(&pool->lock);
+	/* It may have come back just now; if not, it takes this lock before it goes on. */
+	if (atomic_load(&seat->seat_epoch) == seat->seat_seen) {
+		worker->is_stalled = true;
+		pool->nstalled++;
+		if (pool->nthreads < pool->workers + POOL_SPARE_MAX)
+			worker_start(pool); /* not to be had: the others go on alone */
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* Pool lock held, perhaps the watch's too: the new thread adds its seat itself. */
+static int
+worker_start(struct dmover_pool *pool)
+{
+	struct pool_worker *worker = calloc(1, sizeof(*worker));
+	pthread_attr_t attr;
+	pthread_t thread;
+	int err;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->pool = pool;
+	worker->seat.seat_limit = STALL_TICKS;
+	worker->seat.seat_stalled = worker_stalled;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&thread, &attr, worker_main, worker);
+	pthread_attr_destroy(&attr);
+	if (err != 0) {
+		free(worker);
+		return -err;
+	}
+	pool->nthreads++;
+	return 0;
+}
+
+int
+dmover_pool_create(struct dmover_watch *watch, unsigned workers, unsigned uid_threads,
+    struct dmover_pool **ret_pool)
+{
+	struct dmover_pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attr;
+	int err = 0;
+
+	if (pool == NULL)
+		return -ENOMEM;
+	pool->watch = watch;
+	pool->workers = workers;
+	pool->uid_threads = uid_threads;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->work, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->gone, &attr);
+	pthread_condattr_destroy(&attr);
+
+	pthread_mutex_lock(&pool->lock);
+	for (unsigned i = 0; i < workers && err == 0; i++)
+		err = worker_start(pool);
+	pthread_mutex_unlock(&pool->lock);
+	if (err < 0) {
+		dmover_pool_destroy(pool);
+		return err;
+	}
+	*ret_pool = pool;
+	return 0;
+}
+
+bool
+dmover_pool_destroy(struct dmover_pool *pool)
+{
+	struct timespec until;
+	int err = 0;
+
+	if (pool == NULL)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += STOP_SECONDS;
+	pthread_mutex_lock(&pool->lock);
+	pool->is_stopping = true;
+	pthread_cond_broadcast(&pool->work);
+	while (pool->nthreads > 0 && err == 0)
+		err = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
+	if (pool->nthreads > 0) {
+		pthread_mutex_unlock(&pool->lock);
+		return false;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_destroy(&pool->gone);
+	pthread_cond_destroy(&pool->work);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+	return true;
+}
+
+void
+dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work)
+{
+	struct dmover_account *acc = work->wk_account;
+
+	work->wk_next = NULL;
+	pthread_mutex_lock(&pool->lock);
+	if (acc->acc_head == NULL)
+		acc->acc_head = work;
+	else
+		acc->acc_tail->wk_next = work;
+	acc->acc_tail = work;
+	ring_update(pool, acc);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
+{
+	bool waits;
+
+	pthread_mutex_lock(&pool->lock);
+	waits = pool->ring_head != NULL || work->wk_account->acc_head != NULL;
+	pthread_mutex_unlock(&pool->lock);
+	if (waits)
+		dmover_pool_submit(pool, work);
+	return waits;
+}
+
+bool
+dmover_pool_enter(struct dmover_pool *pool, struct dmover_account *acc)
+{
+	bool may;
+
+	pthread_mutex_lock(&pool->lock);
+	may = acc->acc_inside < pool->uid_threads;
+	if (may)
+		acc->acc_inside++;
+	pthread_mutex_unlock(&pool->lock);
+	return may;
+}
+
+void
+dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc)
+{
+	pthread_mutex_lock(&pool->lock);
+	acc->acc_inside--;
+	ring_update(pool, acc);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+unsigned
+dmover_pool_workers(const struct dmover_pool *pool)
+{
+	return pool->workers;
+}

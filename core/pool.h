@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool.h: the worker threads, shared fairly between users.
+ *
+ * Every user has a queue of its own; the pool takes from the queues in turn.  At most uid_threads
+ * threads are inside one user's memory at once; beyond that the user's work waits, and other users
+ * notice nothing: a worker that stalls there is replaced by a new one.
+ */
+#ifndef CORE_POOL_H
+#define CORE_POOL_H
+
+#include <stdbool.h>
+
+#include "core/account.h"
+#include "core/watch.h"
+
+/* Workers started in place of stalled ones, at the most. */
+#define POOL_SPARE_MAX 64
+
+struct dmover_pool;
+
+/* One thing to run.  Owned by the pool from submit until wk_run is called. */
+struct dmover_work {
+	void (*wk_run)(struct dmover_work *work); /* worker thread; may free or submit it again */
+	struct dmover_account *wk_account;        /* referenced by the owner; whose memory it enters */
+	struct dmover_work *wk_next;
+};
+
+int dmover_pool_create(struct dmover_watch *watch, unsigned workers, unsigned uid_threads,
+    struct dmover_pool **ret_pool);
+
+/*
+ * Runs what is queued, then ends the workers.  Returns false when one is still stuck inside a
+ * caller's memory: then nothing was freed, and the process can only exit.  NULL is allowed.
+ */
+bool dmover_pool_destroy(struct dmover_pool *pool);
+
+/* Any thread. */
+void dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work);
+
+/* Submits when other work waits for a turn; else false, and the caller goes on itself. */
+bool dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work);
+
+/*
+ * A thread that is not a worker asks to enter ACC's memory.  False: as many as may are inside;
+ * submit work instead.
+ */
+bool dmover_pool_enter(struct dmover_pool *pool, struct dmover_account *acc);
+void dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc);
+
+unsigned dmover_pool_workers(const struct dmover_pool *pool);
+
+#endif /* CORE_POOL_H */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fetch.c: from the records of a write(2) to a batch. */
+#include "cuse/fetch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/uio.h"
+
+/* One access in the making: N pieces, and what they mean. */
+struct pieces {
+	struct iovec local[DMOVER_UIO_PIECES], remote[DMOVER_UIO_PIECES];
+	unsigned record[DMOVER_UIO_PIECES]; /* whose piece it is */
+	unsigned n;
+};
+
+struct dmio_fetcher {
+	struct pieces pieces;
+	struct dmover_wire_request *requests;
+	struct dmover_wire_buffer *inputs;
+	uint8_t *arrays; /* input arrays as the caller laid them out */
+	unsigned max_records, max_inputs;
+};
+
+/* A fetch under way. */
+struct state {
+	struct dmio_fetcher *fetcher;
+	const struct dmio_fetch *fetch;
+	struct dmover_batch *batch;
+	unsigned n; /* records that are good so far; the ones behind do not matter any more */
+	int err;    /* what is wrong with record n */
+};
+
+struct dmio_fetcher *
+dmio_fetcher_create(void)
+{
+	return calloc(1, sizeof(struct dmio_fetcher));
+}
+
+void
+dmio_fetcher_destroy(struct dmio_fetcher *fetcher)
+{
+	if (fetcher == NULL)
+		return;
+	free(fetcher->requests);
+	free(fetcher->inputs);
+	free(fetcher->arrays);
+	free(fetcher);
+}
+
+/* Room for the records and the inputs of the fetch. */
+static int
+fetcher_resize(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch)
+{
+	unsigned inputs = fetch->nrecords * fetch->func->dfn_ninputs;
+
+	if (fetch->nrecords > fetcher->max_records) {
+		free(fetcher->requests);
+		fetcher->max_records = 0;
+		fetcher->requests = malloc(fetch->nrecords * sizeof(*fetcher->requests));
+		if (fetcher->requests == NULL)
+			return -ENOMEM;
+		fetcher->max_records = fetch->nrecords;
+	}
+	if (inputs > fetcher->max_inputs) {
+		free(fetcher->inputs);
+		free(fetcher->arrays);
+		fetcher->max_inputs = 0;
+		fetcher->inputs = malloc(inputs * sizeof(*fetcher->inputs));
+		fetcher->arrays = malloc(inputs * sizeof(struct iovec));
+		if (fetcher->inputs == NULL || fetcher->arrays == NULL)
+			return -ENOMEM;
+		fetcher->max_inputs = inputs;
+	}
+	return 0;
+}
+
+/* Record I is bad, and with it ends the batch. */
+static void
+fail(struct state *st, unsigned i, int err)
+{
+	if (i < st->n) {
+		st->n = i;
+		st->err = err;
+	}
+}
+
+/* Carries the access out.  A piece that cannot be read ends the batch at its record. */
+static void
+pieces_flush(struct state *st)
+{
+	struct pieces *p = &st->fetcher->pieces;
+	struct dmover_space *space = st->fetch->space;
+	ssize_t done;
+	unsigned i;
+
+	if (p->n == 0)
+		return;
+	done = space->spc_ops->spo_readv(space, p->local, p->n, p->remote, p->n);
+	if (done < 0) {
+		fail(st, p->record[0], done == -EPERM || done == -ENOMEM ? (int)done : -EFAULT);
+	} else {
+		for (i = 0; i < p->n && (size_t)done >= p->local[i].iov_len; i++)
+			done -= (ssize_t)p->local[i].iov_len;
+		if (i < p->n)
+			fail(st, p->record[i], -EFAULT);
+	}
+	p->n = 0;
+}
+
+static void
+pieces_add(struct state *st, unsigned record, void *local, uint64_t remote, size_t len)
+{
+	struct pieces *p = &st->fetcher->pieces;
+
+	if (p->n == DMOVER_UIO_PIECES)
+		pieces_flush(st);
+	p->local[p->n] = (struct iovec){ local, len };
+	p->remote[p->n] = (struct iovec){ (void *)(uintptr_t)remote, len };
+	p->record[p->n++] = record;
+}
+
+/* Step 1: what the bytes of the records alone show. */
+static void
+decode_records(struct state *st)
+{
+	const struct dmio_fetch *fetch = st->fetch;
+	unsigned iovs = 0;
+
+	for (unsigned i = 0; i < st->n; i++) {
+		struct dmover_wire_request *request = &st->fetcher->requests[i];
+		int err;
+
+		dmover_wire_request_decode(fetch->layout,
+		    fetch->records + (size_t)i * fetch->layout->lay_request, request);
+		err = dmover_wire_request_check(fetch->func, request);
+		if (err < 0) {
+			fail(st, i, err);
+		} else {
+			iovs += request->wrq_out.wbf_iovcnt;
+			if (i > 0 && iovs > FETCH_IOVS_MAX)
+				fail(st, i, 0);
+		}
+	}
+}
+
+/* Step 2: the vectors of the outputs, and the arrays of the inputs. */
+static void
+fetch_outputs(struct state *st)
+{
+	const struct dmover_layout *layout = st->fetch->layout;
+	unsigned n = st->n, ninputs = st->fetch->func->dfn_ninputs;
+	struct iovec *iov = st->batch->bat_iovs;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct dmover_wire_request *request = &st->fetcher->requests[i];
+
+		if (request->wrq_out.wbf_iovcnt > 0)
+			pieces_add(st, i, iov, request->wrq_out.wbf_iov,
+			    (size_t)request->wrq_out.wbf_iovcnt * layout->lay_iovec);
+		iov += request->wrq_out.wbf_iovcnt;
+		if (ninputs > 0)
+			pieces_add(st, i, st->fetcher->arrays + (size_t)i * ninputs * layout->lay_buffer,
+			    request->wrq_inbuf, (size_t)ninputs * layout->lay_buffer);
+	}
+	pieces_flush(st);
+}
+
+/* Step 3: the input buffers; and the batch ends where its vectors get too many. */
+static unsigned
+decode_inputs(struct state *st, unsigned iovs)
+{
+	unsigned ninputs = st->fetch->func->dfn_ninputs;
+
+	for (unsigned i = 0; i < st->n; i++) {
+		struct dmover_wire_buffer *inputs = &st->fetcher->inputs[i * ninputs];
+		unsigned own = 0;
+		int err = 0;
+
+		for (unsigned j = 0; j < ninputs && err == 0; j++) {
+			err = dmover_wire_buffer_decode(st->fetch->layout, st->fetcher->arrays,
+			    i * ninputs + j, &inputs[j]);
+			own += inputs[j].wbf_iovcnt;
+		}
+		if (err < 0)
+			fail(st, i, err);
+		else if (i > 0 && iovs + own > FETCH_IOVS_MAX)
+			fail(st, i, 0);
+		else
+			iovs += own;
+	}
+	return iovs;
+}
+
+/* Step 4: the vectors of the inputs, behind those of all outputs. */
+static void
+fetch_inputs(struct state *st, struct iovec *iov)
+{
+	unsigned n = st->n, ninputs = st->fetch->func->dfn_ninputs;
+
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned j = 0; j < ninputs; j++) {
+			const struct dmover_wire_buffer *input =
+			    &st->fetcher->inputs[i * ninputs + j];
+
+			pieces_add(st, i, iov, input->wbf_iov,
+			    (size_t)input->wbf_iovcnt * st->fetch->layout->lay_iovec);
+			iov += input->wbf_iovcnt;
+		}
+	}
+	pieces_flush(st);
+}
+
+/* Makes a buffer of the vectors at *iov, and passes them. */
+static int
+make_buffer(const struct state *st, struct iovec **iov, unsigned n, enum dmover_uio_rw rw,
+    struct dmover_buffer *buffer)
+{
+	size_t len;
+	int err = dmover_wire_iovecs_decode(st->fetch->layout, *iov, n, &len);
+
+	if (err == 0) {
+		buffer->buf_type = DMOVER_BUF_UIO;
+		dmover_uio_init(&buffer->buf_uio, st->fetch->space, rw, *iov, n, len);
+	}
+	*iov += n;
+	return err;
+}
+
+/* The request of record I; *out and *in are where its vectors begin. */
+static int
+make_entry(struct state *st, unsigned i, struct iovec **out, struct iovec **in)
+{
+	const struct dmover_function *func = st->fetch->func;
+	const struct dmover_wire_request *request = &st->fetcher->requests[i];
+	const struct dmover_wire_buffer *inputs = &st->fetcher->inputs[i * func->dfn_ninputs];
+	struct dmover_entry *entry = &st->batch->bat_entries[i];
+	struct dmover_request *req = &entry->ent_req;
+	int err;
+
+	*entry = (struct dmover_entry){ .ent_batch = st->batch, .ent_id = request->wrq_id };
+	req->dreq_func = func;
+	req->dreq_in = &st->batch->bat_buffers[i * func->dfn_ninputs];
+	memcpy(req->dreq_immediate, request->wrq_immediate, DMOVER_IMMEDIATE_LEN);
+	/* Of no bytes at all the result is what it was before. */
+	memcpy(req->dreq_result, request->wrq_immediate, func->dfn_immediate_out);
+	if (func->dfn_has_output) {
+		err = make_buffer(st, out, request->wrq_out.wbf_iovcnt, DMOVER_UIO_READ,
+		    &req->dreq_out);
+		if (err < 0)
+			return err;
+		req->dreq_len = req->dreq_out.buf_uio.uio_resid;
+	}
+	for (unsigned j = 0; j < func->dfn_ninputs; j++) {
+		err = make_buffer(st, in, inputs[j].wbf_iovcnt, DMOVER_UIO_WRITE, &req->dreq_in[j]);
+		if (err < 0)
+			return err;
+		if (j == 0 && !func->dfn_has_output)
+			req->dreq_len = req->dreq_in[0].buf_uio.uio_resid;
+		if (req->dreq_in[j].buf_uio.uio_resid != req->dreq_len)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Step 5: the requests. */
+static void
+make_entries(struct state *st, unsigned out_iovs)
+{
+	struct iovec *out = st->batch->bat_iovs, *in = out + out_iovs;
+
+	for (unsigned i = 0; i < st->n; i++) {
+		int err = make_entry(st, i, &out, &in);
+
+		if (err < 0)
+			fail(st, i, err);
+	}
+}
+
+/* What all its requests read, or write, whichever is more; it stops growing past SIZE_MAX / 2. */
+static size_t
+batch_bytes(const struct dmover_batch *batch, const struct dmover_function *func)
+{
+	unsigned times = func->dfn_ninputs > 0 ? func->dfn_ninputs : 1;
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < batch->bat_nentries && bytes < SIZE_MAX / 2; i++) {
+		size_t len = batch->bat_entries[i].ent_req.dreq_len;
+
+		bytes = len > (SIZE_MAX / 2 - bytes) / times ? SIZE_MAX / 2 : bytes + len * times;
+	}
+	return bytes;
+}
+
+unsigned
+dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch,
+    struct dmover_batch *batch, int *ret_error)
+{
+	struct state st = {
+		.fetcher = fetcher, .fetch = fetch, .batch = batch, .n = fetch->nrecords
+	};
+	unsigned out_iovs = 0, iovs;
+
+	*ret_error = -ENOMEM;
+	batch->bat_nentries = 0;
+	if (fetcher_resize(fetcher, fetch) < 0 ||
+	    dmover_batch_resize(batch, st.n, st.n * fetch->func->dfn_ninputs) < 0)
+		return 0;
+	decode_records(&st);
+	for (unsigned i = 0; i < st.n; i++)
+		out_iovs += fetcher->requests[i].wrq_out.wbf_iovcnt;
+	if (dmover_batch_resize_iovs(batch, out_iovs) < 0)
+		return 0;
+	fetch_outputs(&st);
+	iovs = decode_inputs(&st, out_iovs);
+	if (dmover_batch_resize_iovs(batch, iovs) < 0)
+		return 0;
+	fetch_inputs(&st, batch->bat_iovs + out_iovs);
+	make_entries(&st, out_iovs);
+	batch->bat_nentries = st.n;
+	batch->bat_bytes = batch_bytes(batch, fetch->func);
+	*ret_error = st.err;
+	return st.n;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* memory.c: the memory of a caller that is held, through process_vm_readv(2) and its twin. */
+#include "cuse/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static pid_t
+tid_of(const struct dmover_space *space)
+{
+	return ((const struct dmio_held *)space)->tid;
+}
+
+static ssize_t
+held_readv(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
+    const struct iovec *remote, unsigned nremote)
+{
+	ssize_t n = process_vm_readv(tid_of(space), local, nlocal, remote, nremote, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t
+held_writev(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
+    const struct iovec *remote, unsigned nremote)
+{
+	ssize_t n = process_vm_writev(tid_of(space), local, nlocal, remote, nremote, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+/* Bit 63 of a page's entry in /proc/PID/pagemap (proc(5)): it is in memory. */
+static bool
+held_is_resident(struct dmover_space *space, const void *addr, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	char path[64];
+	bool is_in = true;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)tid_of(space));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (uintptr_t at = (uintptr_t)addr & ~(page - 1); is_in && at < (uintptr_t)addr + len;
+	     at += page) {
+		uint64_t entry = 0;
+
+		is_in = pread(fd, &entry, sizeof(entry), (off_t)(at / page * 8)) ==
+			(ssize_t)sizeof(entry) &&
+		    (entry >> 63) != 0;
+	}
+	close(fd);
+	return is_in;
+}
+
+/* Embedded: nothing to free. */
+static void
+held_destroy(struct dmover_space *space)
+{
+	(void)space;
+}
+
+static const struct dmover_space_ops held_ops = {
+	.spo_readv = held_readv,
+	.spo_writev = held_writev,
+	.spo_is_resident = held_is_resident,
+	.spo_destroy = held_destroy,
+};
+
+void
+dmio_held_init(struct dmio_held *held, pid_t tid)
+{
+	*held = (struct dmio_held){ .space = { .spc_ops = &held_ops, .spc_refs = 1 }, .tid = tid };
+}

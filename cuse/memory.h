@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * memory.h: the memory of a caller, as a space.
+ *
+ * held: good while a call of the caller's thread is unanswered.  The kernel keeps the thread in
+ * that call, so its id can mean no other, and its address space cannot change under it.
+ *
+ * posted: good after the answer.  Made while the caller is held, it is tied to the address space
+ * that the caller had then: after an exec or an exit it answers -ESRCH, and moves nothing.
+ *
+ * There is no third way: a bare process id is never used after the answer.
+ */
+#ifndef CUSE_MEMORY_H
+#define CUSE_MEMORY_H
+
+#include <dev/dmover/dmover.h>
+
+struct dmio_held {
+	struct dmover_space space; /* first */
+	pid_t tid;
+};
+
+/* Embedded where the call is handled; no reference outlives the answer. */
+void dmio_held_init(struct dmio_held *held, pid_t tid);
+
+/*
+ * A space with one reference.  TID is a held caller.  -EPERM: this daemon may not access it;
+ * -EMFILE and others of open(2).
+ */
+int dmio_posted_create(pid_t tid, struct dmover_space **ret_space);
+
+#endif /* CUSE_MEMORY_H */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* park.c: calls that are not answered yet, and their interruption. */
+#include "cuse/park.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct dmio_parked **
+bucket(struct dmio_device *device, fuse_req_t req)
+{
+	return &device->parked[((uintptr_t)req >> 4) % PARKED_BUCKETS];
+}
+
+struct dmio_parked *
+dmio_parked_create(const struct dmio_call *call, struct dmover_account *account, size_t size)
+{
+	size_t charged = sizeof(struct dmio_parked) + size;
+	struct dmio_parked *parked;
+
+	if (dmover_account_charge(account, charged) < 0)
+		return NULL;
+	parked = calloc(1, sizeof(*parked));
+	if (parked != NULL)
+		parked->data = malloc(size > 0 ? size : 1);
+	if (parked == NULL || parked->data == NULL) {
+		free(parked);
+		dmover_account_uncharge(account, charged);
+		return NULL;
+	}
+	parked->call = *call;
+	parked->account = dmover_account_ref(account);
+	parked->charged = charged;
+	parked->size = size;
+	return parked;
+}
+
+/* Locked.  Where the call of REQ is linked, or the end of the chain. */
+static struct dmio_parked **
+find(struct dmio_device *device, fuse_req_t req)
+{
+	struct dmio_parked **at = bucket(device, req);
+
+	while (*at != NULL && (*at)->call.req != req)
+		at = &(*at)->next;
+	return at;
+}
+
+/* What the caller is told, by the owner. */
+static void
+answer(const struct dmio_parked *parked, int err)
+{
+	if (parked->waiter.wtr_type == DMOVER_WRITER) {
+		size_t done = parked->before + parked->done;
+
+		dmover_session_end_write(parked->call.session);
+		if (err < 0 && done == 0)
+			dmio_answer_error(parked->call.req, err);
+		else
+			dmio_answer_count(parked->call.req, done);
+	} else {
+		if (err < 0 && parked->waiter.wtr_len == 0)
+			dmio_answer_error(parked->call.req, err);
+		else
+			dmio_answer_bytes(parked->call.req, parked->data, parked->waiter.wtr_len);
+	}
+}
+
+static void
+parked_free(struct dmio_parked *parked)
+{
+	dmover_account_uncharge(parked->account, parked->charged);
+	dmover_account_put(parked->account);
+	free(parked->data);
+	free(parked);
+}
+
+/* Locked. */
+static void
+forget(const struct dmio_parked *parked)
+{
+	struct dmio_parked **at = find(parked->call.device, parked->call.req);
+
+	if (*at == parked)
+		*at = parked->next;
+}
+
+void
+dmio_parked_finish(struct dmio_parked *parked, int err)
+{
+	struct dmio_device *device = parked->call.device;
+
+	pthread_mutex_lock(&device->parked_lock);
+	forget(parked);
+	pthread_mutex_unlock(&device->parked_lock);
+	answer(parked, err);
+	parked_free(parked);
+}
+
+/*
+ * libfuse, with the lock of REQ held: the caller got a signal.  A call that waits in its session,
+ * or for a worker, is answered; one that a worker runs is marked, and not parked again.
+ */
+static void
+interrupted(fuse_req_t req, void *data)
+{
+	struct dmio_device *device = data;
+	struct dmio_parked *parked, *own = NULL, copy;
+	bool is_queued = false;
+
+	pthread_mutex_lock(&device->parked_lock);
+	parked = *find(device, req);
+	if (parked != NULL) {
+		parked->is_interrupted = true;
+		is_queued = parked->is_queued;
+		if (is_queued) {
+			/* The worker may free it as soon as it is answered: a copy tells how. */
+			parked->is_answered = true;
+			forget(parked);
+			copy = *parked;
+		} else if (dmover_session_unpark(parked->call.session, &parked->waiter)) {
+			own = parked;
+		}
+	}
+	pthread_mutex_unlock(&device->parked_lock);
+	if (is_queued)
+		answer(&copy, -EINTR);
+	else if (own != NULL)
+		dmio_parked_finish(own, -EINTR);
+}
+
+void
+dmio_parked_add(struct dmio_parked *parked)
+{
+	struct dmio_device *device = parked->call.device;
+	struct dmio_parked **head = bucket(device, parked->call.req);
+
+	pthread_mutex_lock(&device->parked_lock);
+	parked->next = *head;
+	*head = parked;
+	pthread_mutex_unlock(&device->parked_lock);
+	/* It may be called from in here: then the mark is seen before any wait. */
+	fuse_req_interrupt_func(parked->call.req, interrupted, device);
+}
+
+/*
+ * A signal may have come between the look at the mark and the wait, and found nobody parked.  The
+ * parked call may be answered and gone by now; the table tells.
+ */
+static void
+recheck(struct dmio_device *device, fuse_req_t req, const struct dmio_parked *was)
+{
+	struct dmio_parked *parked, *own = NULL;
+
+	pthread_mutex_lock(&device->parked_lock);
+	parked = *find(device, req);
+	if (parked != NULL && parked == was && parked->is_interrupted &&
+	    dmover_session_unpark(parked->call.session, &parked->waiter))
+		own = parked;
+	pthread_mutex_unlock(&device->parked_lock);
+	if (own != NULL)
+		dmio_parked_finish(own, -EINTR);
+}
+
+bool
+dmio_parked_wait(struct dmio_parked *parked)
+{
+	struct dmio_device *device = parked->call.device;
+	fuse_req_t req = parked->call.req;
+	bool is_interrupted;
+
+	pthread_mutex_lock(&device->parked_lock);
+	is_interrupted = parked->is_interrupted;
+	pthread_mutex_unlock(&device->parked_lock);
+	if (is_interrupted) {
+		dmio_parked_finish(parked, -EINTR);
+		return true;
+	}
+	if (!dmover_session_park(parked->call.session, &parked->waiter))
+		return false;
+	recheck(device, req, parked);
+	return true;
+}
+
+void
+dmio_parked_queue(struct dmio_parked *parked)
+{
+	pthread_mutex_lock(&parked->call.device->parked_lock);
+	parked->is_queued = true;
+	pthread_mutex_unlock(&parked->call.device->parked_lock);
+}
+
+bool
+dmio_parked_dequeue(struct dmio_parked *parked)
+{
+	struct dmio_device *device = parked->call.device;
+	bool is_answered;
+
+	pthread_mutex_lock(&device->parked_lock);
+	is_answered = parked->is_answered;
+	parked->is_queued = false;
+	pthread_mutex_unlock(&device->parked_lock);
+	if (is_answered)
+		parked_free(parked);
+	return !is_answered;
+}
+
+void
+dmio_parked_end_all(struct dmio_device *device)
+{
+	struct dmio_parked *all = NULL, *parked;
+
+	/* First all are taken out of their sessions: then no answer makes another one ready. */
+	for (unsigned i = 0; i < PARKED_BUCKETS; i++) {
+		while ((parked = device->parked[i]) != NULL) {
+			device->parked[i] = parked->next;
+			dmover_session_unpark(parked->call.session, &parked->waiter);
+			parked->next = all;
+			all = parked;
+		}
+	}
+	while ((parked = all) != NULL) {
+		all = parked->next;
+		answer(parked, -ENODEV);
+		parked_free(parked);
+	}
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * posted.c: the memory of a caller whose call was answered, through /proc/PID/mem.
+ *
+ * The open file stays with the address space, not with the process: after an exec or an exit it
+ * reads and writes 0 bytes, whoever has the process id then.  It looks past page protection,
+ * though; so each mapping is asked first, and a read-only output is -EFAULT here as everywhere.
+ * (A caller that changes protection between question and access only reaches its own copy.)
+ *
+ * Another way to the same memory becomes another table of operations, chosen in
+ * dmio_posted_create().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "cuse/maps.h"
+#include "cuse/memory.h"
+
+#define LOCAL_PIECES 64 /* local vectors for one system call */
+
+struct posted {
+	struct dmover_space space; /* first */
+	int mem_fd, maps_fd;
+};
+
+/* A position in the local list. */
+struct local_at {
+	const struct iovec *iov;
+	unsigned n;
+	size_t skip;
+};
+
+/* Lists the local pieces of the next LEN bytes, as many as fit; returns the bytes. */
+static size_t
+local_list(struct local_at *at, size_t len, struct iovec *list, int *ret_n)
+{
+	size_t covered = 0;
+	int n = 0;
+
+	while (covered < len && at->n > 0 && n < LOCAL_PIECES) {
+		size_t part = at->iov->iov_len - at->skip;
+
+		if (part > len - covered)
+			part = len - covered;
+		list[n++] = (struct iovec){ (char *)at->iov->iov_base + at->skip, part };
+		covered += part;
+		at->skip += part;
+		if (at->skip == at->iov->iov_len) {
+			at->iov++, at->n--;
+			at->skip = 0;
+		}
+	}
+	*ret_n = n;
+	return covered;
+}
+
+/* Bytes from ADDR on, at most LEN, that the mapping there allows to move; or -errno. */
+static ssize_t
+allowed(const struct posted *posted, bool is_write, uint64_t addr, size_t len,
+    struct dmio_mapping *mapping)
+{
+	if (addr < mapping->start || addr >= mapping->end) {
+		int err = dmio_maps_find(posted->maps_fd, addr, mapping);
+
+		if (err < 0) {
+			mapping->end = 0;
+			return err == -ESRCH ? err : -EFAULT;
+		}
+	}
+	if (is_write ? !mapping->is_writable : !mapping->is_readable)
+		return -EFAULT;
+	return (ssize_t)(len < mapping->end - addr ? len : mapping->end - addr);
+}
+
+/* Moves LEN bytes between the local position and ADDR.  The bytes moved, or -errno. */
+static ssize_t
+move_range(const struct posted *posted, bool is_write, struct local_at *at, uint64_t addr,
+    size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		struct iovec list[LOCAL_PIECES];
+		int nlist;
+		size_t want = local_list(at, len - done, list, &nlist);
+		ssize_t n = is_write ?
+		    pwritev(posted->mem_fd, list, nlist, (off_t)(addr + done)) :
+		    preadv(posted->mem_fd, list, nlist, (off_t)(addr + done));
+
+		if (n == 0)
+			return -ESRCH;
+		if (n < 0)
+			return done > 0 ? (ssize_t)done : -EFAULT;
+		done += (size_t)n;
+		if ((size_t)n < want)
+			return (ssize_t)done;
+	}
+	return (ssize_t)done;
+}
+
+static ssize_t
+posted_move(const struct posted *posted, bool is_write, struct local_at at,
+    const struct iovec *remote, unsigned nremote)
+{
+	struct dmio_mapping mapping = { 0 };
+	size_t total = 0;
+
+	for (; nremote > 0; remote++, nremote--) {
+		uint64_t addr = (uintptr_t)remote->iov_base;
+		size_t left = remote->iov_len;
+
+		while (left > 0) {
+			ssize_t may = allowed(posted, is_write, addr, left, &mapping);
+			ssize_t n = may < 0 ? may :
+					      move_range(posted, is_write, &at, addr, (size_t)may);
+
+			if (n == -ESRCH || (n < 0 && total == 0))
+				return n;
+			if (n < 0)
+				return (ssize_t)total;
+			total += (size_t)n;
+			if (n < may)
+				return (ssize_t)total;
+			addr += (size_t)n;
+			left -= (size_t)n;
+		}
+	}
+	return (ssize_t)total;
+}
+
+static ssize_t
+posted_readv(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
+    const struct iovec *remote, unsigned nremote)
+{
+	struct local_at at = { .iov = local, .n = nlocal };
+
+	return posted_move((const struct posted *)space, false, at, remote, nremote);
+}
+
+static ssize_t
+posted_writev(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
+    const struct iovec *remote, unsigned nremote)
+{
+	struct local_at at = { .iov = local, .n = nlocal };
+
+	return posted_move((const struct posted *)space, true, at, remote, nremote);
+}
+
+/* Not known without one more open file: what may not fault is refused. */
+static bool
+posted_is_resident(struct dmover_space *space, const void *addr, size_t len)
+{
+	(void)space, (void)addr, (void)len;
+	return false;
+}
+
+static void
+posted_destroy(struct dmover_space *space)
+{
+	struct posted *posted = (struct posted *)space;
+
+	close(posted->mem_fd);
+	close(posted->maps_fd);
+	free(posted);
+}
+
+static const struct dmover_space_ops posted_ops = {
+	.spo_readv = posted_readv,
+	.spo_writev = posted_writev,
+	.spo_is_resident = posted_is_resident,
+	.spo_destroy = posted_destroy,
+};
+
+static int
+open_proc(pid_t tid, const char *file, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tid, file);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? (errno == EACCES ? -EPERM : -errno) : fd;
+}
+
+int
+dmio_posted_create(pid_t tid, struct dmover_space **ret_space)
+{
+	struct posted *posted = calloc(1, sizeof(*posted));
+	int err;
+
+	if (posted == NULL)
+		return -ENOMEM;
+	posted->space = (struct dmover_space){ .spc_ops = &posted_ops, .spc_refs = 1 };
+	posted->mem_fd = open_proc(tid, "mem", O_RDWR);
+	if (posted->mem_fd < 0) {
+		err = posted->mem_fd;
+		goto free_posted;
+	}
+	posted->maps_fd = open_proc(tid, "maps", O_RDONLY);
+	if (posted->maps_fd < 0) {
+		err = posted->maps_fd;
+		goto close_mem;
+	}
+	*ret_space = &posted->space;
+	return 0;
+
+close_mem:
+	close(posted->mem_fd);
+free_posted:
+	free(posted);
+	return err;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * server.c: start, serve, stop.
+ *
+ * 1. a front end is chosen, 2. the core starts, 3. the front end opens its channel, 4. the loop
+ * listens, 5. the kernel agrees, and the device is published; stop goes the other way.
+ */
+#include "cuse/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cuse/front.h"
+#include "cuse/loop.h"
+#include "cuse/notify.h"
+
+#define READY_SECONDS 10 /* for the kernel's answer */
+
+struct server {
+	const struct dmio_options *options;
+	struct dmover_core core;
+	struct dmio_device device;
+	struct dmio_front front;
+	struct dmio_loop *loop;
+};
+
+void
+dmio_front_ready(struct dmio_front *front)
+{
+	pthread_mutex_lock(&front->lock);
+	front->is_ready = true;
+	pthread_cond_signal(&front->changed);
+	pthread_mutex_unlock(&front->lock);
+}
+
+/* Loop thread: the kernel has ended the session.  The main thread sits in sigwait(). */
+static void
+front_ended(void *arg)
+{
+	struct dmio_front *front = arg;
+
+	pthread_mutex_lock(&front->lock);
+	front->is_ended = true;
+	pthread_cond_signal(&front->changed);
+	pthread_mutex_unlock(&front->lock);
+	kill(getpid(), SIGTERM);
+}
+
+/* The first that works, or the one that was asked for. */
+static int
+choose_front(const struct dmio_options *options, const struct dmio_front_ops **ret_ops)
+{
+	char why[2][256] = { "", "" };
+
+	if (options->front != DMIO_FRONT_FUSE && dmio_front_cuse.probe(options, why[0], 256) == 0) {
+		*ret_ops = &dmio_front_cuse;
+		return 0;
+	}
+	if (options->front != DMIO_FRONT_CUSE && dmio_front_fuse.probe(options, why[1], 256) == 0) {
+		if (options->front == DMIO_FRONT_AUTO)
+			dmio_log(DMIO_LOG_INFO, "a file instead of a device: %s", why[0]);
+		*ret_ops = &dmio_front_fuse;
+		return 0;
+	}
+	for (int i = 0; i < 2; i++)
+		if (why[i][0] != '\0')
+			dmio_log(DMIO_LOG_ERROR, "no front end: %s", why[i]);
+	return -ENODEV;
+}
+
+/* Whether this process may reach its callers' memory at all. */
+static int
+check_yama(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%d", &scope) != 1)
+		scope = 0;
+	fclose(f);
+	if (scope >= 3) {
+		dmio_log(DMIO_LOG_ERROR,
+		    "callers' memory: kernel.yama.ptrace_scope is 3, which forbids it to everybody "
+		    "(boot with a lower scope: 3 cannot be taken back)");
+		return -EPERM;
+	}
+	if (scope >= 1 && geteuid() != 0)
+		dmio_log(DMIO_LOG_WARNING,
+		    "callers' memory: kernel.yama.ptrace_scope is %d: most callers will get EPERM "
+		    "(run as root)", scope);
+	return 0;
+}
+
+/* Posted writes hold two files each. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Until the kernel agrees to serve, or not. */
+static int
+wait_ready(struct dmio_front *front)
+{
+	struct timespec until;
+	int err = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += READY_SECONDS;
+	pthread_mutex_lock(&front->lock);
+	while (!front->is_ready && !front->is_ended && err == 0)
+		err = pthread_cond_timedwait(&front->changed, &front->lock, &until);
+	err = front->is_ready && !front->is_ended ? 0 : -EIO;
+	pthread_mutex_unlock(&front->lock);
+	return err;
+}
+
+static int
+start_front(struct server *server, char *why, size_t len)
+{
+	struct dmio_front *front = &server->front;
+	int err = front->ops->start(front, why, len);
+
+	if (err < 0)
+		return err;
+	err = dmio_loop_start(front->se, &server->core, front_ended, front, &server->loop);
+	if (err < 0) {
+		snprintf(why, len, "cannot start a thread: %s", strerror(-err));
+		return err;
+	}
+	if (wait_ready(front) < 0) {
+		snprintf(why, len, "%s: the kernel does not agree to serve it",
+		    server->options->path);
+		return -EIO;
+	}
+	return front->ops->publish(front, why, len);
+}
+
+static void
+wait_for_signal(void)
+{
+	sigset_t set;
+	int signo;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigwait(&set, &signo);
+	dmio_log(DMIO_LOG_INFO, "stopping: %s", strsignal(signo));
+}
+
+/* False: a thread is stuck in a caller's memory. */
+static bool
+stop(struct server *server)
+{
+	struct dmio_front *front = &server->front;
+	char line[256];
+	bool is_clean;
+
+	dmio_close_all(&server->device);
+	is_clean = dmio_loop_stop(server->loop) && dmover_core_stop(&server->core);
+	dmover_stats_format(&server->core.stats, line, sizeof(line));
+	dmio_log(DMIO_LOG_INFO, "%s", line);
+	if (is_clean)
+		dmio_end_all(&server->device);
+	front->ops->stop(front);
+	if (!is_clean)
+		return false;
+	if (front->se != NULL)
+		fuse_session_destroy(front->se);
+	dmio_device_fini(&server->device);
+	dmover_core_fini(&server->core);
+	return true;
+}
+
+static int
+run(struct server *server, void (*on_ready)(void *arg), void *arg)
+{
+	char why[512] = "";
+	int err = start_front(server, why, sizeof(why));
+
+	if (err < 0) {
+		dmio_log(DMIO_LOG_ERROR, "%s", why);
+	} else {
+		printf("dmoverd: ready: %s (%s)\n", server->options->path, server->front.ops->name);
+		fflush(stdout);
+		on_ready(arg);
+		if (dmio_notify("READY=1") < 0)
+			dmio_log(DMIO_LOG_WARNING, "the service manager was not told");
+		wait_for_signal();
+		dmio_notify("STOPPING=1");
+	}
+	if (!stop(server)) {
+		/* Its memory may still be in use by the thread. */
+		dmio_log(DMIO_LOG_WARNING, "a thread is stuck in a caller's memory: leaving it");
+		fflush(stdout);
+		_exit(err < 0 ? 1 : 0);
+	}
+	return err < 0 ? 1 : 0;
+}
+
+int
+dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void *arg)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	char why[256] = "";
+	int status = 1, err;
+
+	if (server == NULL || choose_front(options, &server->front.ops) < 0 || check_yama() < 0)
+		goto free_server;
+	raise_file_limit();
+	server->options = options;
+	err = dmover_core_init(&server->core, &options->core, why, sizeof(why));
+	if (err < 0) {
+		dmio_log(DMIO_LOG_ERROR, "--engine=%s: %s", options->core.engine, why);
+		status = err == -EINVAL ? 2 : 1;
+		goto free_server;
+	}
+	dmio_device_init(&server->device, &server->core);
+	server->front.options = options;
+	server->front.device = &server->device;
+	pthread_mutex_init(&server->front.lock, NULL);
+	pthread_cond_init(&server->front.changed, NULL);
+	status = run(server, on_ready, arg);
+	pthread_cond_destroy(&server->front.changed);
+	pthread_mutex_destroy(&server->front.lock);
+free_server:
+	free(server);
+	return status;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * write.c: write(2), from records to running requests.
+ *
+ * 1. places under the session's limit are reserved, 2. the descriptors of as many records are
+ * fetched, 3. a small batch is executed here and now, a large one is posted to the workers,
+ * 4. and so on until all records are in, one is bad, or the limit is reached: then the call is
+ * answered, or parked until a place is free and continued by a worker.
+ *
+ * A write goes to a worker from the start when its user has too many threads inside its memory
+ * already, and when there is no memory to post it: the worker then executes it before the answer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuse/log.h"
+#include "cuse/memory.h"
+#include "cuse/park.h"
+
+/* A write under way, in the thread that has it. */
+struct writing {
+	const struct dmio_call *call;
+	struct dmio_scratch *scratch;
+	struct dmover_account *account; /* of the caller */
+	pid_t tid;
+	const uint8_t *data;
+	size_t size, done;
+	bool is_worker; /* may be kept busy */
+};
+
+/* How far it came: an error as -errno, or one of these. */
+enum {
+	WRITE_ALL = 0, /* nothing is left */
+	WRITE_FULL,    /* the limit is reached */
+	WRITE_SLOW,    /* only a worker can go on */
+};
+
+static size_t
+record_size(const struct writing *w)
+{
+	return w->call->session->ses_layout->lay_request;
+}
+
+static bool
+fits_hold(const struct writing *w, const struct dmover_batch *batch)
+{
+	return batch->bat_bytes <= w->call->device->core->options.hold_limit;
+}
+
+/* Answers first, executes later.  The batch is given away. */
+static int
+post(struct writing *w, struct dmover_batch *batch)
+{
+	struct dmover_core *core = w->call->device->core;
+	size_t memory = dmover_batch_memory(batch);
+	struct dmover_space *space;
+	int err;
+
+	if (dmover_account_charge(w->account, memory) < 0)
+		return -ENOMEM;
+	err = dmio_posted_create(w->tid, &space);
+	if (err < 0) {
+		dmover_account_uncharge(w->account, memory);
+		return err;
+	}
+	batch->bat_charged = memory;
+	batch->bat_space = space;
+	batch->bat_session = dmover_session_ref(w->call->session);
+	batch->bat_account = dmover_account_ref(w->account);
+	for (unsigned i = 0; i < batch->bat_nentries; i++) {
+		struct dmover_request *req = &batch->bat_entries[i].ent_req;
+
+		req->dreq_out.buf_uio.uio_space = space;
+		for (unsigned j = 0; j < req->dreq_func->dfn_ninputs; j++)
+			req->dreq_in[j].buf_uio.uio_space = space;
+	}
+	STATS_ADD(core->stats.st_posted, 1);
+	dmover_stage_post(&core->stage, batch);
+	return 0;
+}
+
+/* Executes the batch in this thread, before the answer.  -ENOMEM: no staging memory. */
+static int
+hold(struct writing *w, struct dmover_batch *batch, struct dmover_space *space)
+{
+	struct dmover_core *core = w->call->device->core;
+	struct stage_arena *arena;
+
+	batch->bat_session = w->call->session;
+	batch->bat_account = w->account;
+	batch->bat_space = space;
+	if (!fits_hold(w, batch))
+		return dmover_stage_walk(&core->stage, batch);
+	arena = dmover_stage_get(&core->stage);
+	if (arena == NULL)
+		return -ENOMEM;
+	dmover_stage_hold(&core->stage, arena, batch);
+	dmover_stage_put(&core->stage, arena);
+	STATS_ADD(core->stats.st_held, 1);
+	return 0;
+}
+
+/* Runs what was fetched.  0, WRITE_SLOW, or an error: then nothing of it was run. */
+static int
+run(struct writing *w, struct dmover_space *space)
+{
+	struct dmio_scratch *scratch = w->scratch;
+	int err = -ENOMEM;
+
+	if (fits_hold(w, scratch->batch))
+		err = hold(w, scratch->batch, space);
+	if (err == -ENOMEM) {
+		err = post(w, scratch->batch);
+		if (err == 0)
+			scratch->batch = NULL; /* given away */
+	}
+	if (err == 0 || err == -EPERM)
+		return err;
+	/* No memory, no descriptor: the caller waits until the work is done. */
+	if (w->call->is_nonblocking)
+		return -EAGAIN;
+	return w->is_worker ? hold(w, scratch->batch, space) : WRITE_SLOW;
+}
+
+/* Takes as many of the records that are left as one batch takes.  As run(), or WRITE_FULL. */
+static int
+write_some(struct writing *w)
+{
+	struct dmover_session *session = w->call->session;
+	size_t record = record_size(w), left = (w->size - w->done) / record;
+	struct dmio_held held;
+	unsigned nfetched;
+	int nplaces, err, run_err = 0;
+
+	if (w->scratch->batch == NULL && (w->scratch->batch = dmover_batch_create()) == NULL)
+		return -ENOMEM;
+	nplaces = dmover_session_reserve(session,
+	    left < FETCH_RECORDS_MAX ? (unsigned)left : FETCH_RECORDS_MAX);
+	if (nplaces <= 0)
+		return nplaces < 0 ? nplaces : WRITE_FULL;
+	dmio_held_init(&held, w->tid);
+	struct dmio_fetch fetch = {
+		.func = session->ses_func,
+		.layout = session->ses_layout,
+		.space = &held.space,
+		.records = w->data + w->done,
+		.nrecords = (unsigned)nplaces,
+	};
+	nfetched = dmio_fetch(w->scratch->fetcher, &fetch, w->scratch->batch, &err);
+	if (nfetched > 0)
+		run_err = run(w, &held.space);
+	if (run_err != 0)
+		nfetched = 0;
+	STATS_ADD(w->call->device->core->stats.st_requests, nfetched);
+	w->done += nfetched * record;
+	dmover_session_unreserve(session, (unsigned)nplaces - nfetched);
+	return run_err != 0 ? run_err : err;
+}
+
+/* Goes on until it cannot. */
+static int
+write_go(struct writing *w)
+{
+	int outcome = WRITE_ALL;
+
+	while (w->done < w->size && outcome == WRITE_ALL)
+		outcome = write_some(w);
+	return outcome;
+}
+
+static void write_work(struct dmover_work *work);
+
+/* A place is free: a worker goes on. */
+static void
+writer_ready(struct dmover_waiter *waiter)
+{
+	struct dmio_parked *parked = (struct dmio_parked *)waiter;
+	struct dmover_pool *pool = parked->call.device->core->pool;
+
+	dmio_parked_queue(parked);
+	dmover_pool_submit(pool, &parked->work);
+}
+
+/* The owner parks the write until there is a place, or goes on at once when there is one. */
+static void
+write_wait(struct dmio_parked *parked)
+{
+	if (!dmio_parked_wait(parked))
+		writer_ready(&parked->waiter);
+}
+
+/* Worker thread: goes on with a write that was parked or deferred. */
+static void
+write_work(struct dmover_work *work)
+{
+	struct dmio_parked *parked =
+	    (struct dmio_parked *)((char *)work - offsetof(struct dmio_parked, work));
+	struct dmio_device *device = parked->call.device;
+
+	if (!dmio_parked_dequeue(parked))
+		return;
+	struct writing w = {
+		.call = &parked->call,
+		.scratch = dmio_scratch_get(device),
+		.account = parked->account,
+		.tid = parked->tid,
+		.data = parked->data,
+		.size = parked->size,
+		.done = parked->done,
+		.is_worker = true,
+	};
+	int outcome = -ENOMEM;
+
+	if (w.scratch != NULL)
+		outcome = write_go(&w);
+	if (w.scratch != NULL)
+		dmio_scratch_put(device, w.scratch);
+	parked->done = w.done;
+	if (outcome == WRITE_FULL && !parked->call.is_nonblocking)
+		write_wait(parked); /* at the daemon's stop it is answered there */
+	else
+		dmio_parked_finish(parked, outcome == WRITE_FULL ? -EAGAIN : outcome);
+}
+
+/* Keeps the call and what is left of its data.  NULL: no memory. */
+static struct dmio_parked *
+write_park(const struct writing *w)
+{
+	struct dmio_parked *parked = dmio_parked_create(w->call, w->account, w->size - w->done);
+
+	if (parked == NULL)
+		return NULL;
+	memcpy(parked->data, w->data + w->done, w->size - w->done);
+	parked->tid = w->tid;
+	parked->waiter.wtr_type = DMOVER_WRITER;
+	parked->waiter.wtr_ready = writer_ready;
+	parked->work.wk_run = write_work;
+	parked->work.wk_account = parked->account;
+	parked->before = w->done;
+	dmio_parked_add(parked);
+	return parked;
+}
+
+/* In the receiving thread: answers the call, or hands it on. */
+static void
+write_conclude(const struct writing *w, int outcome)
+{
+	const struct dmio_call *call = w->call;
+	struct dmio_parked *parked = NULL;
+	int err = outcome < 0 ? outcome : 0;
+
+	if (outcome == WRITE_FULL && call->is_nonblocking) {
+		err = -EAGAIN;
+	} else if (outcome == WRITE_FULL || outcome == WRITE_SLOW) {
+		parked = write_park(w);
+		err = -ENOMEM;
+	}
+	if (parked != NULL) {
+		if (outcome == WRITE_FULL)
+			write_wait(parked);
+		else
+			writer_ready(&parked->waiter);
+		return;
+	}
+	dmover_session_end_write(call->session);
+	if (w->done > 0 || err == 0)
+		dmio_answer_count(call->req, w->done);
+	else
+		dmio_answer_error(call->req, err);
+}
+
+/* With the caller's account: executes the write here, or has a worker do it. */
+static void
+write_begin(struct writing *w)
+{
+	struct dmover_core *core = w->call->device->core;
+	int outcome = WRITE_SLOW;
+
+	if (dmover_pool_enter(core->pool, w->account)) {
+		outcome = write_go(w);
+		dmover_pool_leave(core->pool, w->account);
+	}
+	if (outcome == WRITE_SLOW)
+		STATS_ADD(core->stats.st_deferred, 1);
+	write_conclude(w, outcome);
+}
+
+/* The session's own account mostly is the caller's. */
+static struct dmover_account *
+account_of(const struct dmio_call *call, uid_t uid)
+{
+	struct dmover_account *account = call->session->ses_account;
+
+	if (account->acc_uid == uid)
+		return dmover_account_ref(account);
+	return dmover_account_get(&call->device->core->accounts, uid);
+}
+
+void
+dmio_write(const struct dmio_call *call, const uint8_t *buf, size_t size)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(call->req);
+	struct writing w = { .call = call, .tid = ctx->pid, .data = buf, .size = size };
+	int err = dmover_session_begin_write(call->session, size);
+
+	if (err < 0) {
+		dmio_answer_error(call->req, err);
+		return;
+	}
+	err = -ENOMEM;
+	w.account = account_of(call, ctx->uid);
+	w.scratch = dmio_scratch_get(call->device);
+	if (w.tid == 0)
+		err = -EPERM; /* a caller that this process cannot see, nor its memory */
+	else if (w.account != NULL && w.scratch != NULL)
+		err = 0;
+	if (err == 0)
+		write_begin(&w);
+	else
+		write_conclude(&w, err);
+	if (w.scratch != NULL)
+		dmio_scratch_put(call->device, w.scratch);
+	if (w.account != NULL)
+		dmover_account_put(w.account);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* table.c: the list of all engines, the oracle first. */
+#include "engines/table.h"
+
+const struct dmover_engine *const dmover_engines[] = {
+	&cpu_scalar_engine,
+#ifdef __x86_64__
+	&cpu_sse4_engine,
+	&cpu_avx2_engine,
+#endif
+	&null_engine,
+	&fault_engine,
+	NULL,
+};

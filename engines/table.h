@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* table.h: the engines that table.c lists, each defined in its own folder. */
+#ifndef ENGINES_TABLE_H
+#define ENGINES_TABLE_H
+
+#include <dev/dmover/engine.h>
+
+extern const struct dmover_engine cpu_scalar_engine;
+#ifdef __x86_64__
+extern const struct dmover_engine cpu_sse4_engine;
+extern const struct dmover_engine cpu_avx2_engine;
+#endif
+extern const struct dmover_engine null_engine;
+extern const struct dmover_engine fault_engine;
+
+#endif /* ENGINES_TABLE_H */

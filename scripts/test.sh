@@ -1,0 +1,266 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# test.sh [--quick | --list | STAGE...]: install what the tests need and run them.
+#
+#   --quick   build with gcc and run all that ctest knows
+#   --list    the stages
+#
+# Without a stage named, all of them run.  Each prints its time; a failing one does not stop the
+# others; logs are in build/logs.  What cannot run here is skipped with its reason, and counted.
+# With CI=true the guest kernels are not optional.
+#
+# DMOVERIO_FUZZ_SECONDS   for all fuzz targets together (60)
+# DMOVERIO_STAGE_LIMIT    seconds after which a stage is taken to hang (900)
+set -euo pipefail
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/stages.sh
+. "$top/scripts/stages.sh"
+cd "$top"
+jobs=$(nproc)
+all_stages="check dev break docs guest-6.12 guest-6.1 clang fuzz asan tsan valgrind release coverage demo"
+
+# build PRESET [ARGUMENT...]
+build() {
+	echo "== build $1"
+	cmake --preset "$@"
+	cmake --build --preset "$1"
+}
+
+# tests PRESET ARGUMENT...: ctest, which must find at least one.
+tests() {
+	local preset=$1
+	shift
+	echo "== ctest $preset $*"
+	ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --timeout 300 \
+		-j "$jobs" "$@"
+}
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+need() {
+	have "$1" || skip "$1 is missing"
+}
+
+stage_check() {
+	scripts/check.sh
+}
+
+stage_dev() {
+	build dev
+	tests dev -LE 'break|docs'
+}
+
+# Each suite again, told to expect something wrong: ctest has these down as tests that must fail.
+stage_break() {
+	build dev
+	tests dev -L break
+}
+
+stage_docs() {
+	build dev
+	tests dev -L docs
+}
+
+stage_quick() {
+	build dev
+	tests dev
+}
+
+stage_clang() {
+	need clang
+	build clang
+	tests clang -L 'unit|engines|abi' -LE break
+}
+
+# fuzz_one TARGET SECONDS: starts from the seeds in the tree; what is found new stays in build/.
+fuzz_one() {
+	local name seeds=()
+	name=$(basename "$1")
+	mkdir -p "build/fuzz/$name"
+	[ ! -d "tests/fuzz/corpus/${name#fuzz_}" ] || seeds=("tests/fuzz/corpus/${name#fuzz_}")
+	echo "== $name for $2 s"
+	"$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix="build/logs/$name-" "build/fuzz/$name" "${seeds[@]}"
+	echo "$name: 1 passed, 0 failed"
+}
+
+stage_fuzz() {
+	local target targets=() seconds
+	need clang
+	build clang
+	for target in build/clang/tests/fuzz/fuzz_*; do
+		[ ! -f "$target" ] || [ ! -x "$target" ] || targets+=("$target")
+	done
+	[ ${#targets[@]} -gt 0 ] || skip "no fuzz target was built: clang has no libFuzzer here"
+	seconds=$((${DMOVERIO_FUZZ_SECONDS:-60} / ${#targets[@]} + 1))
+	for target in "${targets[@]}"; do
+		fuzz_one "$target" "$seconds"
+	done
+}
+
+stage_asan() {
+	build asan
+	export DMOVERIO_TEST_SLOW=4 UBSAN_OPTIONS=print_stacktrace=1
+	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+	tests asan -L 'unit|engines|device' -LE break
+}
+
+# ThreadSanitizer of older clangs finds no room for its tables when addresses are much randomised.
+stage_tsan() {
+	local fixed=()
+	need clang
+	build tsan
+	export DMOVERIO_TEST_SLOW=4 TSAN_OPTIONS=second_deadlock_stack=1
+	if setarch -R true 2>/dev/null; then
+		fixed=(setarch -R)
+	fi
+	"${fixed[@]}" "$BASH" -euc "$(declare -f tests); jobs=$jobs; tests \"\$@\"" tests \
+		tsan -L 'unit|engines|device' -LE break
+}
+
+# The command of each test of a label, quoted for the shell, one a line.
+commands_of() {
+	ctest --test-dir "$1" -L "$2" -LE break --show-only=json-v1 | python3 -c 'import json, shlex, sys
+for test in json.load(sys.stdin)["tests"]:
+	if "command" in test: print(shlex.join(test["command"]))'
+}
+
+# One process (CK_FORK=no): else every child of Check reports its parent'\''s memory as lost.
+valgrind_units() {
+	local command commands failed=0
+	commands=$(commands_of build/dev unit)
+	[ -n "$commands" ]
+	while read -r command; do
+		echo "== $command"
+		if CK_FORK=no bash -c "exec $memcheck $command" </dev/null; then
+			echo "memcheck: 1 passed, 0 failed"
+		else
+			echo "memcheck: 0 passed, 1 failed"
+			failed=1
+		fi
+	done <<<"$commands"
+	return $failed
+}
+
+stage_valgrind() {
+	local memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full
+		--errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30"
+	need valgrind
+	build dev
+	memcheck=$(echo $memcheck)
+	export DMOVERIO_TEST_SLOW=10
+	valgrind_units
+	echo "== the FUSE file's suite"
+	DMOVERD_WRAPPER=$memcheck tests/device/run.sh build/dev/cuse/dmoverd fuse \
+		build/dev/tests/device/device_suite
+}
+
+stage_release() {
+	build release
+	tests release -L 'unit|engines|abi' -LE break
+}
+
+# guest KERNEL BUILD: the suites against the CUSE device of a real kernel.
+guest() {
+	local out=build/guest-$1 status=0
+	mkdir -p "$out"
+	if ! DMOVERIO_GUEST_KERNEL=$1 scripts/guest.sh setup; then
+		[ "${CI:-}" = true ] || skip "guest kernel $1: not to be had (see the log)"
+		return 1
+	fi
+	DMOVERIO_GUEST_KERNEL=$1 DMOVERIO_GUEST_TIMEOUT=${DMOVERIO_GUEST_TIMEOUT:-420} \
+		scripts/guest.sh run "$out" tests/guest/inside.sh "$2" || status=$?
+	return $status
+}
+
+stage_guest-6.12() {
+	build dev
+	guest 6.12 build/dev
+}
+
+stage_guest-6.1() {
+	build dev
+	guest 6.1 build/dev
+}
+
+# The daemon's lines that only a CUSE device enters are counted in a guest and added.
+coverage_in_guest() {
+	local out=build/guest-coverage
+	rm -rf "$out"
+	if ! scripts/guest.sh run "$out" env "GCOV_PREFIX=$top/$out/gcov" DMOVERIO_INSIDE=device \
+		tests/guest/inside.sh build/coverage; then
+		echo "note: without the CUSE device: no guest kernel, or a failure in it (see the log)"
+		return 0
+	fi
+	(cd build/coverage && find . -name '*.gcno' | cpio -pdm --quiet "$top/$out/gcov$top/build/coverage")
+}
+
+# gcovr_run OBJECTS ARGUMENT...
+gcovr_run() {
+	gcovr --root . --filter core/ --filter cuse/ --filter engines/ --filter preload/ \
+		--object-directory "$@"
+}
+
+stage_coverage() {
+	local added=() guest_objects=build/guest-coverage/gcov$top/build/coverage
+	need gcovr
+	build coverage
+	find build/coverage -name '*.gcda' -delete
+	tests coverage -L 'unit|engines|device' -LE break
+	coverage_in_guest
+	gcovr_run build/coverage --json build/coverage.json build/coverage
+	if [ -d "$guest_objects" ]; then
+		gcovr_run "$guest_objects" --json build/coverage-guest.json "$guest_objects"
+		added=(--add-tracefile build/coverage-guest.json)
+	fi
+	gcovr --root . --add-tracefile build/coverage.json "${added[@]}" --fail-under-line 90 \
+		--txt build/coverage.txt || touch build/coverage.low
+	sed 's/^/note: /' build/coverage.txt
+	if [ -e build/coverage.low ]; then
+		rm build/coverage.low
+		echo "less than 90 % of the lines were entered (the last column names the others)"
+		return 1
+	fi
+}
+
+stage_demo() {
+	scripts/demo.sh
+}
+
+summary() {
+	printf '\n'
+	say "the whole took $(seconds_since "$1") s"
+	if [ ${#stages_failed[@]} -gt 0 ]; then
+		say "failed: ${stages_failed[*]} (logs in build/logs)"
+	fi
+	printf '%d passed, %d failed, %d skipped\n' "$tests_passed" "$tests_failed" "$tests_skipped"
+	[ ${#stages_failed[@]} = 0 ]
+}
+
+main() {
+	local name start=$EPOCHREALTIME stages=()
+	case ${1:-} in
+	-h | --help) usage && exit 0 ;;
+	--list) echo "$all_stages" && exit 0 ;;
+	--quick) stages=(quick) ;;
+	*) stages=("$@") ;;
+	esac
+	[ ${#stages[@]} -gt 0 ] || read -ra stages <<<"$all_stages"
+	for name in "${stages[@]}"; do
+		[[ " $all_stages quick " == *" $name "* ]] ||
+			die "$name: unknown stage (one of: $all_stages)"
+	done
+	"$top/scripts/deps.sh" build test
+	stages_init
+	for name in "${stages[@]}"; do
+		stage "$name"
+	done
+	summary "$start"
+}
+
+main "$@"
