@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* A piece of work is one chunk: well under a millisecond.  40 ms in it is a stall. */
-#define STALL_TICKS 20
+#define STALL_NS 40000000
 
 /* How long destroy waits for workers that are inside a caller's memory. */
 #define STOP_SECONDS 2
@@ -129,7 +129,7 @@ worker_stalled(struct dmover_seat *seat)
 
 	pthread_mutex_lock(&pool->lock);
 	/* It may have come back just now; if not, it takes this lock before it goes on. */
-	if (atomic_load(&seat->seat_epoch) == seat->seat_seen) {
+	if (dmover_seat_is_stalled(seat)) {
 		worker->is_stalled = true;
 		pool->nstalled++;
 		if (pool->nthreads < pool->workers + POOL_SPARE_MAX)
@@ -150,7 +150,7 @@ worker_start(struct dmover_pool *pool)
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->pool = pool;
-	worker->seat.seat_limit = STALL_TICKS;
+	worker->seat.seat_limit = STALL_NS;
 	worker->seat.seat_stalled = worker_stalled;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

@@ -68,6 +68,8 @@ dmover_uiomove(void *buf, size_t n, struct dmover_uio *uio)
 		size_t want = dmover_uio_window(uio, n, remote, 64, &pieces);
 		ssize_t done;
 
+		if (pieces == 0)
+			return -EFAULT; /* uio_resid was more than the vectors hold */
 		local.iov_len = want;
 		if (uio->uio_rw == DMOVER_UIO_READ)
 			done = ops->spo_writev(uio->uio_space, &local, 1, remote, pieces);
@@ -97,7 +99,7 @@ dmover_uiomove_nofault(void *buf, size_t n, struct dmover_uio *uio)
 	for (size_t left = n; left > 0;) {
 		size_t len = dmover_uio_window(&at, left, &piece, 1, &pieces);
 
-		if (!ops->spo_is_resident(uio->uio_space, piece.iov_base, len))
+		if (pieces == 0 || !ops->spo_is_resident(uio->uio_space, piece.iov_base, len))
 			return -EFAULT;
 		dmover_uio_advance(&at, len);
 		left -= len;

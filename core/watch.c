@@ -3,81 +3,82 @@
 #include "core/watch.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
-/* Quiet ticks before the watch goes to sleep until a seat gets busy: 128 ms. */
-#define QUIET_TICKS 64
+/* A busy seat sets the timer this far ahead, when less than half of it is left. */
+#define AHEAD_NS ((int64_t)10 * 1000000)
 
 struct dmover_watch {
 	pthread_t thread;
 	pthread_mutex_t lock; /* held over seat_stalled(): taken before any lock that it takes */
-	pthread_cond_t wake;  /* is_stopping, or is_asleep was cleared */
 	struct dmover_seat *seats; /* (lock) */
-	bool is_stopping;          /* (lock) */
-	atomic_bool is_asleep;
+	int timer_fd;
+	atomic_int_fast64_t armed; /* when the timer fires; 0: not set */
+	atomic_bool is_stopping;
 };
 
-/* Looks at every seat; returns how many are busy. */
-static unsigned
-watch_scan(struct dmover_watch *watch)
+static int64_t
+now_ns(void)
 {
-	unsigned busy = 0;
+	struct timespec ts;
 
-	for (struct dmover_seat *seat = watch->seats; seat != NULL; seat = seat->seat_next) {
-		unsigned epoch = atomic_load(&seat->seat_epoch);
-
-		if (epoch % 2 == 1)
-			busy++;
-		if (epoch % 2 == 0 || epoch != seat->seat_seen) {
-			seat->seat_seen = epoch;
-			seat->seat_ticks = 0;
-			seat->seat_is_told = false;
-		} else if (++seat->seat_ticks >= seat->seat_limit && !seat->seat_is_told) {
-			seat->seat_is_told = true;
-			seat->seat_stalled(seat);
-		}
-	}
-	return busy;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static void
-watch_tick(struct dmover_watch *watch)
+watch_arm(struct dmover_watch *watch, int64_t when)
 {
-	struct timespec until;
+	struct itimerspec spec = { .it_value = { when / 1000000000, when % 1000000000 } };
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += WATCH_TICK_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
+	atomic_store(&watch->armed, when);
+	timerfd_settime(watch->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* Tells of stalled seats.  Returns when the next one may be stalled; 0: all are idle. */
+static int64_t
+watch_scan(struct dmover_watch *watch)
+{
+	int64_t now = now_ns(), next = 0;
+
+	for (struct dmover_seat *seat = watch->seats; seat != NULL; seat = seat->seat_next) {
+		int64_t since = atomic_load(&seat->seat_since);
+
+		if (since == 0 || since == seat->seat_told)
+			continue;
+		if (now - since >= seat->seat_limit) {
+			seat->seat_told = since;
+			seat->seat_stalled(seat);
+		} else if (next == 0 || since + seat->seat_limit < next) {
+			next = since + seat->seat_limit;
+		}
 	}
-	pthread_cond_timedwait(&watch->wake, &watch->lock, &until);
+	return next;
 }
 
 static void *
 watch_main(void *arg)
 {
 	struct dmover_watch *watch = arg;
-	unsigned quiet = 0;
+	uint64_t fired;
 
-	pthread_mutex_lock(&watch->lock);
-	while (!watch->is_stopping) {
-		if (watch_scan(watch) > 0) {
-			quiet = 0;
-		} else if (++quiet > QUIET_TICKS) {
-			/* Store, then look again; seat_begin makes itself busy, then loads. */
-			atomic_store(&watch->is_asleep, true);
-			if (watch_scan(watch) == 0)
-				while (atomic_load(&watch->is_asleep) && !watch->is_stopping)
-					pthread_cond_wait(&watch->wake, &watch->lock);
-			atomic_store(&watch->is_asleep, false);
-			quiet = 0;
-			continue;
-		}
-		watch_tick(watch);
+	while (!atomic_load(&watch->is_stopping)) {
+		int64_t next;
+
+		if (read(watch->timer_fd, &fired, sizeof(fired)) < 0 && errno != EINTR)
+			break;
+		/* First not armed, then a look: a seat that gets busy after the look arms it. */
+		atomic_store(&watch->armed, 0);
+		pthread_mutex_lock(&watch->lock);
+		next = watch_scan(watch);
+		pthread_mutex_unlock(&watch->lock);
+		if (next != 0)
+			watch_arm(watch, next);
 	}
-	pthread_mutex_unlock(&watch->lock);
 	return NULL;
 }
 
@@ -85,25 +86,28 @@ int
 dmover_watch_create(struct dmover_watch **ret_watch)
 {
 	struct dmover_watch *watch = calloc(1, sizeof(*watch));
-	pthread_condattr_t attr;
 	int err;
 
 	if (watch == NULL)
 		return -ENOMEM;
-	pthread_mutex_init(&watch->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&watch->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	err = pthread_create(&watch->thread, NULL, watch_main, watch);
-	if (err != 0) {
-		pthread_cond_destroy(&watch->wake);
-		pthread_mutex_destroy(&watch->lock);
-		free(watch);
-		return -err;
+	watch->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (watch->timer_fd < 0) {
+		err = -errno;
+		goto free_watch;
 	}
+	pthread_mutex_init(&watch->lock, NULL);
+	err = -pthread_create(&watch->thread, NULL, watch_main, watch);
+	if (err < 0)
+		goto close_timer;
 	*ret_watch = watch;
 	return 0;
+
+close_timer:
+	pthread_mutex_destroy(&watch->lock);
+	close(watch->timer_fd);
+free_watch:
+	free(watch);
+	return err;
 }
 
 void
@@ -111,13 +115,11 @@ dmover_watch_destroy(struct dmover_watch *watch)
 {
 	if (watch == NULL)
 		return;
-	pthread_mutex_lock(&watch->lock);
-	watch->is_stopping = true;
-	pthread_cond_signal(&watch->wake);
-	pthread_mutex_unlock(&watch->lock);
+	atomic_store(&watch->is_stopping, true);
+	watch_arm(watch, 1); /* in the past: at once */
 	pthread_join(watch->thread, NULL);
-	pthread_cond_destroy(&watch->wake);
 	pthread_mutex_destroy(&watch->lock);
+	close(watch->timer_fd);
 	free(watch);
 }
 
@@ -145,17 +147,21 @@ dmover_watch_remove(struct dmover_watch *watch, struct dmover_seat *seat)
 void
 dmover_seat_begin(struct dmover_watch *watch, struct dmover_seat *seat)
 {
-	atomic_fetch_add(&seat->seat_epoch, 1);
-	if (atomic_load(&watch->is_asleep)) {
-		pthread_mutex_lock(&watch->lock);
-		atomic_store(&watch->is_asleep, false);
-		pthread_cond_signal(&watch->wake);
-		pthread_mutex_unlock(&watch->lock);
-	}
+	int64_t now = now_ns();
+
+	atomic_store(&seat->seat_since, now);
+	if (atomic_load(&watch->armed) < now + AHEAD_NS / 2)
+		watch_arm(watch, now + AHEAD_NS);
 }
 
 void
 dmover_seat_end(struct dmover_seat *seat)
 {
-	atomic_fetch_add(&seat->seat_epoch, 1);
+	atomic_store(&seat->seat_since, 0);
+}
+
+bool
+dmover_seat_is_stalled(const struct dmover_seat *seat)
+{
+	return atomic_load(&seat->seat_since) == seat->seat_told;
 }

@@ -3,27 +3,26 @@
  * watch.h: notices threads that stay in one piece of work for too long.
  *
  * A caller can make an access to its memory take for ever.  The thread in it cannot be called
- * back, so its duties are given to another: that is what a seat's stalled() does.  Nothing runs
- * while all seats are idle.
+ * back, so its duties are given to another: that is what a seat's stalled() does.
+ *
+ * The watch thread sleeps on a timer that busy seats keep pushing ahead: it wakes only when one
+ * has been busy for long, and once after work has ended.
  */
 #ifndef CORE_WATCH_H
 #define CORE_WATCH_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-
-#define WATCH_TICK_MS 2
+#include <stdint.h>
 
 struct dmover_watch;
 
 /* A thread's place under watch.  Zeroed, with the first two members set, before watch_add. */
 struct dmover_seat {
-	unsigned seat_limit; /* ticks in one piece of work before it counts as stalled */
+	int64_t seat_limit; /* ns in one piece of work before it counts as stalled */
 	void (*seat_stalled)(struct dmover_seat *seat); /* watch thread, once per piece of work */
-	atomic_uint seat_epoch; /* odd while busy */
-	unsigned seat_seen, seat_ticks; /* (watch lock) */
-	bool seat_is_told;              /* (watch lock) */
+	atomic_int_fast64_t seat_since; /* when the work began, in ns; 0: idle */
+	int64_t seat_told;              /* (watch lock) the work that was told of */
 	struct dmover_seat *seat_next;  /* (watch lock) */
 };
 
@@ -38,5 +37,8 @@ void dmover_watch_remove(struct dmover_watch *watch, struct dmover_seat *seat);
 /* The seat's thread starts, and ends, a piece of work. */
 void dmover_seat_begin(struct dmover_watch *watch, struct dmover_seat *seat);
 void dmover_seat_end(struct dmover_seat *seat);
+
+/* In stalled(): whether the seat is still in the piece of work that it was called for. */
+bool dmover_seat_is_stalled(const struct dmover_seat *seat);
 
 #endif /* CORE_WATCH_H */

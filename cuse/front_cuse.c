@@ -228,7 +228,7 @@ dev_publish(struct dmio_front *front, char *why, size_t len)
 	const char *path = front->options->path;
 	mode_t mode = front->options->mode;
 	struct stat st;
-	dev_t dev;
+	dev_t dev = 0;
 
 	if (device_number(front->options, &dev) < 0) {
 		snprintf(why, len, "%s: the kernel did not register the device (dmesg may tell)",

@@ -3,14 +3,18 @@
 #include "cuse/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cuse/log.h"
 
-#define STALL_TICKS  2   /* of the watch: 2 to 4 ms in one request */
+#define STALL_NS     4000000 /* in one request */
+#define AWAKE_NS     50000   /* without a request */
 #define THREADS_MAX  256 /* listening, spare and stuck */
 #define IDLE_MAX     1   /* spare threads that are kept */
 #define STOP_SIGNAL  SIGUSR2
@@ -21,6 +25,7 @@ struct loop_thread {
 	struct dmio_loop *loop;
 	pthread_t id;
 	atomic_bool is_leader; /* it listens; cleared when it is replaced */
+	bool is_busy;          /* its own: the last request came within AWAKE_NS */
 	struct loop_thread *next; /* (lock) */
 };
 
@@ -55,6 +60,56 @@ loop_end(struct dmio_loop *loop)
 		loop->on_end(loop->arg);
 }
 
+/*
+ * With FUSE_MAX_PAGES libfuse would tell the kernel to cut a write at as many pages as max_write
+ * has: a buffer that begins inside a page is then cut inside a record.  Without the flag the
+ * kernel's 32 pages hold, which is one more.
+ */
+static void
+keep_max_pages(const struct fuse_buf *buf)
+{
+	const struct fuse_in_header *in = buf->mem;
+	struct fuse_init_in *init = (struct fuse_init_in *)((uint8_t *)buf->mem + sizeof(*in));
+
+	if (in->opcode == FUSE_INIT && buf->size >= sizeof(*in) + sizeof(*init))
+		init->flags &= ~(uint32_t)FUSE_MAX_PAGES;
+}
+
+static int64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/*
+ * Receives one request.  A caller that has just been answered often calls again at once; for that
+ * long the thread stays awake, because waking it up costs several times as much as a request
+ * where an idle processor is halted.  While requests come more slowly it sleeps at once.
+ */
+static int
+receive(struct loop_thread *thread, struct fuse_buf *buf)
+{
+	struct dmio_loop *loop = thread->loop;
+	struct pollfd pollfd = { .fd = fuse_session_fd(loop->se), .events = POLLIN };
+	int64_t since = now_ns();
+	int n = fuse_session_receive_buf(loop->se, buf);
+
+	while (n == -EAGAIN && thread->is_busy && now_ns() - since < AWAKE_NS) {
+		sched_yield();
+		n = fuse_session_receive_buf(loop->se, buf);
+	}
+	if (n == -EAGAIN) {
+		if (poll(&pollfd, 1, -1) < 0)
+			return -EINTR;
+		n = fuse_session_receive_buf(loop->se, buf);
+	}
+	thread->is_busy = now_ns() - since < AWAKE_NS;
+	return n;
+}
+
 /* Listens and handles until another has taken over, or the end. */
 static void
 listen_and_handle(struct loop_thread *thread, struct fuse_buf *buf)
@@ -62,14 +117,15 @@ listen_and_handle(struct loop_thread *thread, struct fuse_buf *buf)
 	struct dmio_loop *loop = thread->loop;
 
 	while (atomic_load(&thread->is_leader)) {
-		int n = fuse_session_receive_buf(loop->se, buf);
+		int n = receive(thread, buf);
 
-		if (n == -EINTR && !fuse_session_exited(loop->se))
+		if ((n == -EINTR || n == -EAGAIN) && !fuse_session_exited(loop->se))
 			continue;
 		if (n <= 0) {
 			loop_end(loop);
 			return;
 		}
+		keep_max_pages(buf);
 		dmover_seat_begin(loop->core->watch, &thread->seat);
 		fuse_session_process_buf(loop->se, buf);
 		dmover_seat_end(&thread->seat);
@@ -145,7 +201,7 @@ thread_start(struct dmio_loop *loop)
 	if (thread == NULL)
 		return -ENOMEM;
 	thread->loop = loop;
-	thread->seat.seat_limit = STALL_TICKS;
+	thread->seat.seat_limit = STALL_NS;
 	thread->seat.seat_stalled = thread_stalled;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -170,7 +226,7 @@ thread_stalled(struct dmover_seat *seat)
 
 	pthread_mutex_lock(&loop->lock);
 	if (atomic_load(&thread->is_leader) && loop->nthreads < THREADS_MAX &&
-	    atomic_load(&seat->seat_epoch) == seat->seat_seen &&
+	    dmover_seat_is_stalled(seat) &&
 	    (loop->nidle > 0 || thread_start(loop) == 0)) {
 		atomic_store(&thread->is_leader, false);
 		loop->has_leader = false;
@@ -180,7 +236,7 @@ thread_stalled(struct dmover_seat *seat)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-/* Only interrupts the read of /dev/fuse. */
+/* Only interrupts the wait for a request. */
 static void
 on_stop_signal(int signo)
 {
@@ -214,6 +270,11 @@ dmio_loop_start(struct fuse_session *se, struct dmover_core *core, void (*on_end
 	pthread_cond_init(&loop->lead, NULL);
 	pthread_cond_init(&loop->gone, NULL);
 	sigaction(STOP_SIGNAL, &action, NULL);
+	if (fcntl(fuse_session_fd(se), F_SETFL, O_NONBLOCK) != 0) {
+		err = -errno;
+		loop_free(loop);
+		return err;
+	}
 	pthread_mutex_lock(&loop->lock);
 	err = thread_start(loop);
 	pthread_mutex_unlock(&loop->lock);
@@ -253,7 +314,7 @@ dmio_loop_stop(struct dmio_loop *loop)
 	pthread_mutex_lock(&loop->lock);
 	loop->is_stopping = true;
 	pthread_cond_broadcast(&loop->lead);
-	/* A signal between the look at the exit flag and the read is lost: so, again. */
+	/* A signal between the look at the exit flag and the wait is lost: so, again. */
 	for (int try = 0; loop->nthreads > 0 && try < STOP_TRIES; try++)
 		nudge(loop);
 	is_empty = loop->nthreads == 0;

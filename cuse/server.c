@@ -64,7 +64,7 @@ choose_front(const struct dmio_options *options, const struct dmio_front_ops **r
 	}
 	if (options->front != DMIO_FRONT_CUSE && dmio_front_fuse.probe(options, why[1], 256) == 0) {
 		if (options->front == DMIO_FRONT_AUTO)
-			dmio_log(DMIO_LOG_INFO, "a file instead of a device: %s", why[0]);
+			dmio_log(DMIO_LOG_WARNING, "a file instead of a device: %s", why[0]);
 		*ret_ops = &dmio_front_fuse;
 		return 0;
 	}

@@ -39,11 +39,11 @@ struct file {
 	uint8_t *data; /* nblocks whole blocks; zero after size */
 	size_t size;
 	size_t nblocks;
-	uint32_t crc; /* of the bytes before crc_done */
-	size_t crc_done;
-	bool crc_busy; /* a request for the next block is in flight */
-	struct iovec iov;
+	struct iovec iov; /* of the CRC request in flight */
 	dmio_buffer inbuf;
+	size_t crc_done;
+	uint32_t crc;  /* of the bytes before crc_done */
+	bool crc_busy; /* a request for the next block is in flight */
 };
 
 /* One open of the device.  Embedded first in the structure that knows what to ask it for. */
@@ -58,6 +58,7 @@ struct session {
 	uint64_t bytes; /* of all inputs */
 	struct timespec start;
 	double seconds;
+	bool has_failed;
 	/* Makes the next request; false when none can be started now. */
 	bool (*make)(struct session *ses, struct dmio_usrreq *ret_req);
 	/* Takes the response of one that did not fail; false when none such is in flight. */
@@ -197,13 +198,24 @@ session_close(struct session *ses)
 	ses->fd = -1;
 }
 
+/* What failed is printed once for each session; no new request is started after it. */
+static void
+session_fail(struct session *ses, const char *why)
+{
+	if (!ses->has_failed)
+		fail(ses->function, why);
+	ses->has_failed = true;
+}
+
 /* Queues all that can be started now.  True while the session has anything to wait for. */
 static bool
 session_fill(struct session *ses)
 {
-	while (
-	    ses->nqueued + ses->outstanding < WINDOW && ses->make(ses, &ses->queue[ses->nqueued]))
+	while (ses->nqueued + ses->outstanding < WINDOW) {
+		if (!ses->make(ses, &ses->queue[ses->nqueued]))
+			break;
 		ses->nqueued++;
+	}
 	if (ses->nqueued + ses->outstanding > 0)
 		return true;
 	if (ses->seconds == 0)
@@ -212,14 +224,17 @@ session_fill(struct session *ses)
 }
 
 /* Gives the device as many queued requests as it takes: it may take fewer than it is offered. */
-static int
+static void
 session_write(struct session *ses)
 {
 	ssize_t n = write(ses->fd, ses->queue, ses->nqueued * sizeof(ses->queue[0]));
 	unsigned taken;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : fail(ses->function, strerror(errno));
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			session_fail(ses, strerror(errno));
+		return;
+	}
 	taken = (unsigned)((size_t)n / sizeof(ses->queue[0]));
 	ses->nqueued -= taken;
 	memmove(ses->queue, ses->queue + taken, ses->nqueued * sizeof(ses->queue[0]));
@@ -227,74 +242,90 @@ session_write(struct session *ses)
 	ses->nrequests += taken;
 	if (ses->outstanding > ses->most)
 		ses->most = ses->outstanding;
-	return 0;
 }
 
 /* Takes the responses that are there, in whatever order they came. */
-static int
+static void
 session_read(struct session *ses)
 {
 	struct dmio_usrresp resp[WINDOW];
 	ssize_t n = read(ses->fd, resp, sizeof(resp));
 	size_t i;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : fail(ses->function, strerror(errno));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		session_fail(ses, strerror(errno));
+		ses->outstanding = 0; /* no response will ever come */
+		return;
+	}
 	for (i = 0; i < (size_t)n / sizeof(resp[0]); i++) {
 		ses->outstanding--;
 		if (resp[i].resp_error != 0)
-			return fail(ses->function, strerror(resp[i].resp_error));
-		if (!ses->take(ses, &resp[i]))
-			return fail(ses->function, "a response to no request came");
+			session_fail(ses, strerror(resp[i].resp_error));
+		else if (!ses->take(ses, &resp[i]))
+			session_fail(ses, "a response to no request came");
 	}
-	return 0;
 }
 
-static int
+static void
 session_serve(struct session *ses, short revents)
 {
-	if (revents & (POLLERR | POLLHUP | POLLNVAL))
-		return fail(ses->function, "the device is gone");
-	if ((revents & POLLIN) && session_read(ses) < 0)
-		return -1;
-	if ((revents & POLLOUT) && session_write(ses) < 0)
-		return -1;
-	return 0;
+	if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		session_fail(ses, "the device is gone");
+		ses->outstanding = 0;
+		return;
+	}
+	if (revents & POLLIN)
+		session_read(ses);
+	if (revents & POLLOUT)
+		session_write(ses);
 }
 
-/* Serves one or two sessions until neither has anything left to do. */
+/* What to wait for on behalf of the session; .fd is -1 when that is nothing. */
+static struct pollfd
+session_wants(struct session *ses, bool is_stopping)
+{
+	bool has_work;
+
+	if (is_stopping)
+		ses->nqueued = 0;
+	has_work = is_stopping ? ses->outstanding > 0 : session_fill(ses);
+	return (struct pollfd){
+		.fd = has_work ? ses->fd : -1,
+		.events =
+		    (short)((ses->outstanding > 0 ? POLLIN : 0) | (ses->nqueued > 0 ? POLLOUT : 0)),
+	};
+}
+
+/*
+ * Serves one or two sessions until neither has anything left to do.  After a failure nothing new
+ * is started, but what is in flight is waited for: until then the device writes into our memory.
+ */
 static int
 run(struct session *const *sessions, unsigned n)
 {
-	struct pollfd pfds[2];
+	struct pollfd pfds[2] = { { .fd = -1 }, { .fd = -1 } };
+	bool is_stopping = false;
 	unsigned i;
-	bool busy;
 
 	for (i = 0; i < n; i++)
 		clock_gettime(CLOCK_MONOTONIC, &sessions[i]->start);
 	for (;;) {
-		busy = false;
-		for (i = 0; i < n; i++) {
-			bool has_work = session_fill(sessions[i]);
-
-			pfds[i].fd = has_work ? sessions[i]->fd : -1;
-			pfds[i].events = 0;
-			if (sessions[i]->outstanding > 0)
-				pfds[i].events |= POLLIN;
-			if (sessions[i]->nqueued > 0)
-				pfds[i].events |= POLLOUT;
-			busy |= has_work;
-		}
-		if (!busy)
-			return 0;
+		for (i = 0; i < n; i++)
+			is_stopping |= sessions[i]->has_failed;
+		for (i = 0; i < n; i++)
+			pfds[i] = session_wants(sessions[i], is_stopping);
+		if (pfds[0].fd < 0 && pfds[1].fd < 0)
+			return is_stopping ? -1 : 0;
 		if (poll(pfds, n, /* timeout= */ -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return fail("poll", strerror(errno));
 		}
 		for (i = 0; i < n; i++)
-			if (pfds[i].fd >= 0 && session_serve(sessions[i], pfds[i].revents) < 0)
-				return -1;
+			if (pfds[i].fd >= 0)
+				session_serve(sessions[i], pfds[i].revents);
 	}
 }
 

@@ -130,7 +130,7 @@ for test in json.load(sys.stdin)["tests"]:
 	if "command" in test: print(shlex.join(test["command"]))'
 }
 
-# One process (CK_FORK=no): else every child of Check reports its parent'\''s memory as lost.
+# One process (CK_FORK=no): else every child of Check reports its parent's memory as lost.
 valgrind_units() {
 	local command commands failed=0
 	commands=$(commands_of build/dev unit)
@@ -152,7 +152,7 @@ stage_valgrind() {
 		--errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30"
 	need valgrind
 	build dev
-	memcheck=$(echo $memcheck)
+	memcheck=${memcheck//[$'\t\n']/ }
 	export DMOVERIO_TEST_SLOW=10
 	valgrind_units
 	echo "== the FUSE file's suite"
