@@ -35,6 +35,7 @@ struct dmover_batch {
 	unsigned bat_nentries;
 	size_t bat_bytes;       /* bytes it reads or writes, whichever is more */
 	size_t bat_charged;     /* bytes on the account */
+	struct dmover_batch *bat_next; /* of whoever owns it */
 	atomic_uint bat_live;   /* entries not yet ended; posted only */
 	struct dmover_entry *bat_entries;
 	struct dmover_buffer *bat_buffers; /* inputs of all entries, one after the other */

@@ -83,10 +83,7 @@ walk_memory(const struct walk *walk)
 	return arena->memory + at + (req->dreq_len - walk->at.uio_resid);
 }
 
-/*
- * Adds LEN bytes at ADDR to the local list, to its last piece where they touch.  The list is as
- * long as the remote one at the most, and so never too long.
- */
+/* Adds LEN bytes at ADDR to the local list, to its last piece where they touch. */
 static void
 add_local(struct iovec *local, unsigned *nlocal, uint8_t *addr, size_t len)
 {
@@ -101,6 +98,20 @@ add_local(struct iovec *local, unsigned *nlocal, uint8_t *addr, size_t len)
 	local[(*nlocal)++] = (struct iovec){ addr, len };
 }
 
+/* Adds the N pieces that lie behind the first HAVE ones, joined where they touch.  The new count. */
+static unsigned
+join_remote(struct iovec *remote, unsigned have, unsigned n)
+{
+	for (unsigned i = have, end = have + n; i < end; i++) {
+		if (have > 0 && (uint8_t *)remote[have - 1].iov_base + remote[have - 1].iov_len ==
+			remote[i].iov_base)
+			remote[have - 1].iov_len += remote[i].iov_len;
+		else
+			remote[have++] = remote[i];
+	}
+	return have;
+}
+
 struct lists {
 	unsigned nlocal, nremote;
 	size_t bytes;
@@ -113,7 +124,7 @@ walk_list(struct walk *walk, struct lists *lists)
 	struct stage_arena *arena = walk->slice->arena;
 
 	*lists = (struct lists){ 0 };
-	while (lists->nremote < DMOVER_UIO_PIECES) {
+	while (lists->nremote < DMOVER_UIO_PIECES && lists->nlocal < DMOVER_UIO_PIECES) {
 		unsigned pieces;
 		size_t len;
 
@@ -125,7 +136,7 @@ walk_list(struct walk *walk, struct lists *lists)
 		len = dmover_uio_window(&walk->at, walk->at.uio_resid,
 		    arena->remote + lists->nremote, DMOVER_UIO_PIECES - lists->nremote, &pieces);
 		add_local(arena->local, &lists->nlocal, walk_memory(walk), len);
-		lists->nremote += pieces;
+		lists->nremote = join_remote(arena->remote, lists->nremote, pieces);
 		lists->bytes += len;
 		dmover_uio_advance(&walk->at, len);
 		if (walk->at.uio_resid == 0)

@@ -3,6 +3,7 @@
 #include "core/pool.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -96,6 +97,8 @@ worker_main(void *arg)
 	struct dmover_pool *pool = worker->pool;
 	struct dmover_work *work;
 
+	/* Long work: a thread that answers a caller goes first.  Not to be had: then it does not. */
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	dmover_watch_add(pool->watch, &worker->seat);
 	pthread_mutex_lock(&pool->lock);
 	while (!is_surplus(pool)) {

@@ -64,6 +64,17 @@ dmover_stage_init(struct dmover_stage *stage, struct dmover_dispatch *dispatch,
 }
 
 bool
+dmover_stage_is_busy(struct dmover_stage *stage)
+{
+	bool is_busy;
+
+	pthread_mutex_lock(&stage->lock);
+	is_busy = stage->nlive > 0;
+	pthread_mutex_unlock(&stage->lock);
+	return is_busy;
+}
+
+bool
 dmover_stage_drain(struct dmover_stage *stage, unsigned seconds)
 {
 	struct timespec until;

@@ -52,6 +52,8 @@ struct dmover_stage {
 
 void dmover_stage_init(struct dmover_stage *stage, struct dmover_dispatch *dispatch,
     struct dmover_pool *pool, struct dmover_stats *stats, size_t limit);
+/* True while posted entries are not yet ended. */
+bool dmover_stage_is_busy(struct dmover_stage *stage);
 /* Waits until no posted entry is left; false: SECONDS were not enough. */
 bool dmover_stage_drain(struct dmover_stage *stage, unsigned seconds);
 /* No request is inside. */

@@ -216,6 +216,9 @@ read_wait(const struct dmio_call *call, const uint8_t *buf, size_t taken, size_t
 		.wtr_len = taken,
 		.wtr_want = size,
 	};
+	/* Only what was posted can borrow. */
+	if (dmover_stage_is_busy(&call->device->core->stage))
+		dmio_identity_get(fuse_req_ctx(call->req)->pid, &parked->identity);
 	dmio_parked_add(parked);
 	if (!dmio_parked_wait(parked))
 		dmio_parked_finish(parked, 0);

@@ -38,6 +38,7 @@ struct dmio_device {
 	struct dmio_scratch *scratch; /* (scratch_lock) last in, first out */
 	pthread_mutex_t parked_lock;  /* taken before a session's */
 	struct dmio_parked *parked[PARKED_BUCKETS]; /* (parked_lock) by their fuse_req_t */
+	struct dmio_parked *lenders[PARKED_BUCKETS]; /* (parked_lock) by their thread id */
 	pthread_mutex_t sessions_lock;    /* leaf */
 	struct dmover_session *sessions;  /* (sessions_lock) all that are open */
 };

@@ -8,11 +8,20 @@
 
 #include "core/uio.h"
 
-/* One access in the making: N pieces, and what they mean. */
+#define PARTS_MAX 4096
+
+/*
+ * One access in the making.  Parts that touch on both sides, as the vectors of an array do, are one
+ * piece: the kernel's cost is by the piece.
+ */
 struct pieces {
 	struct iovec local[DMOVER_UIO_PIECES], remote[DMOVER_UIO_PIECES];
-	unsigned record[DMOVER_UIO_PIECES]; /* whose piece it is */
 	unsigned n;
+	struct {
+		unsigned record; /* whose it is */
+		size_t len;
+	} parts[PARTS_MAX];
+	unsigned nparts;
 };
 
 struct dmio_fetcher {
@@ -86,27 +95,35 @@ fail(struct state *st, unsigned i, int err)
 	}
 }
 
-/* Carries the access out.  A piece that cannot be read ends the batch at its record. */
+/* Carries the access out.  A part that cannot be read ends the batch at its record. */
 static void
 pieces_flush(struct state *st)
 {
 	struct pieces *p = &st->fetcher->pieces;
 	struct dmover_space *space = st->fetch->space;
 	ssize_t done;
-	unsigned i;
 
 	if (p->n == 0)
 		return;
 	done = space->spc_ops->spo_readv(space, p->local, p->n, p->remote, p->n);
-	if (done < 0) {
-		fail(st, p->record[0], done == -EPERM || done == -ENOMEM ? (int)done : -EFAULT);
-	} else {
-		for (i = 0; i < p->n && (size_t)done >= p->local[i].iov_len; i++)
-			done -= (ssize_t)p->local[i].iov_len;
-		if (i < p->n)
-			fail(st, p->record[i], -EFAULT);
+	if (done == -EPERM || done == -ENOMEM)
+		fail(st, p->parts[0].record, (int)done);
+	for (unsigned i = 0; i < p->nparts; i++) {
+		if (done < (ssize_t)p->parts[i].len) {
+			fail(st, p->parts[i].record, -EFAULT);
+			done = 0; /* what follows was not read either */
+		} else {
+			done -= (ssize_t)p->parts[i].len;
+		}
 	}
 	p->n = 0;
+	p->nparts = 0;
+}
+
+static bool
+touches(const struct iovec *piece, uintptr_t addr)
+{
+	return (uintptr_t)piece->iov_base + piece->iov_len == addr;
 }
 
 static void
@@ -114,11 +131,18 @@ pieces_add(struct state *st, unsigned record, void *local, uint64_t remote, size
 {
 	struct pieces *p = &st->fetcher->pieces;
 
-	if (p->n == DMOVER_UIO_PIECES)
+	if (p->n == DMOVER_UIO_PIECES || p->nparts == PARTS_MAX)
 		pieces_flush(st);
+	p->parts[p->nparts].record = record;
+	p->parts[p->nparts++].len = len;
+	if (p->n > 0 && touches(&p->local[p->n - 1], (uintptr_t)local) &&
+	    touches(&p->remote[p->n - 1], (uintptr_t)remote)) {
+		p->local[p->n - 1].iov_len += len;
+		p->remote[p->n - 1].iov_len += len;
+		return;
+	}
 	p->local[p->n] = (struct iovec){ local, len };
-	p->remote[p->n] = (struct iovec){ (void *)(uintptr_t)remote, len };
-	p->record[p->n++] = record;
+	p->remote[p->n++] = (struct iovec){ (void *)(uintptr_t)remote, len };
 }
 
 /* Step 1: what the bytes of the records alone show. */
@@ -151,19 +175,20 @@ fetch_outputs(struct state *st)
 {
 	const struct dmover_layout *layout = st->fetch->layout;
 	unsigned n = st->n, ninputs = st->fetch->func->dfn_ninputs;
+	size_t array = (size_t)ninputs * layout->lay_buffer;
 	struct iovec *iov = st->batch->bat_iovs;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct dmover_wire_request *request = &st->fetcher->requests[i];
+		const struct dmover_wire_buffer *out = &st->fetcher->requests[i].wrq_out;
 
-		if (request->wrq_out.wbf_iovcnt > 0)
-			pieces_add(st, i, iov, request->wrq_out.wbf_iov,
-			    (size_t)request->wrq_out.wbf_iovcnt * layout->lay_iovec);
-		iov += request->wrq_out.wbf_iovcnt;
-		if (ninputs > 0)
-			pieces_add(st, i, st->fetcher->arrays + (size_t)i * ninputs * layout->lay_buffer,
-			    request->wrq_inbuf, (size_t)ninputs * layout->lay_buffer);
+		if (out->wbf_iovcnt > 0)
+			pieces_add(st, i, iov, out->wbf_iov,
+			    (size_t)out->wbf_iovcnt * layout->lay_iovec);
+		iov += out->wbf_iovcnt;
 	}
+	for (unsigned i = 0; i < n && ninputs > 0; i++)
+		pieces_add(st, i, st->fetcher->arrays + i * array,
+		    st->fetcher->requests[i].wrq_inbuf, array);
 	pieces_flush(st);
 }
 

@@ -14,7 +14,7 @@
 
 
 #define STALL_NS     4000000 /* in one request */
-#define AWAKE_NS     50000   /* without a request */
+#define AWAKE_NS     100000  /* without a request */
 #define THREADS_MAX  256 /* listening, spare and stuck */
 #define IDLE_MAX     1   /* spare threads that are kept */
 #define STOP_SIGNAL  SIGUSR2

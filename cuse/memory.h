@@ -15,6 +15,8 @@
 
 #include <dev/dmover/dmover.h>
 
+struct dmio_device;
+
 struct dmio_held {
 	struct dmover_space space; /* first */
 	pid_t tid;
@@ -24,9 +26,9 @@ struct dmio_held {
 void dmio_held_init(struct dmio_held *held, pid_t tid);
 
 /*
- * A space with one reference.  TID is a held caller.  -EPERM: this daemon may not access it;
- * -EMFILE and others of open(2).
+ * A space with one reference.  TID is a held caller.  DEVICE is asked for a reader who lends its
+ * thread; NULL: nobody is.  -EPERM: this daemon may not access it; -EMFILE and others of open(2).
  */
-int dmio_posted_create(pid_t tid, struct dmover_space **ret_space);
+int dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space);
 
 #endif /* CUSE_MEMORY_H */

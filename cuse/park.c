@@ -75,25 +75,76 @@ parked_free(struct dmio_parked *parked)
 }
 
 /* Locked. */
+static struct dmio_parked **
+lender_bucket(struct dmio_device *device, pid_t tid)
+{
+	return &device->lenders[(unsigned)tid % PARKED_BUCKETS];
+}
+
+/* Locked.  Neither a signal nor a borrower finds it any more. */
 static void
 forget(const struct dmio_parked *parked)
 {
-	struct dmio_parked **at = find(parked->call.device, parked->call.req);
+	struct dmio_device *device = parked->call.device;
+	struct dmio_parked **at = find(device, parked->call.req);
 
 	if (*at == parked)
 		*at = parked->next;
+	for (at = lender_bucket(device, parked->identity.tid); *at != NULL && *at != parked;
+	     at = &(*at)->next_lender)
+		;
+	if (*at == parked)
+		*at = parked->next_lender;
 }
 
 void
 dmio_parked_finish(struct dmio_parked *parked, int err)
 {
 	struct dmio_device *device = parked->call.device;
+	bool is_lent;
 
 	pthread_mutex_lock(&device->parked_lock);
 	forget(parked);
+	is_lent = parked->nborrowed > 0;
+	parked->is_ending = true;
+	parked->end_err = err;
 	pthread_mutex_unlock(&device->parked_lock);
+	if (is_lent)
+		return; /* dmio_lend_return() goes on */
 	answer(parked, err);
 	parked_free(parked);
+}
+
+struct dmio_parked *
+dmio_lend_borrow(struct dmio_device *device, const struct dmio_identity *identity)
+{
+	struct dmio_parked *parked;
+
+	pthread_mutex_lock(&device->parked_lock);
+	for (parked = *lender_bucket(device, identity->tid); parked != NULL;
+	     parked = parked->next_lender)
+		if (dmio_identity_equals(&parked->identity, identity))
+			break;
+	if (parked != NULL)
+		parked->nborrowed++;
+	pthread_mutex_unlock(&device->parked_lock);
+	return parked;
+}
+
+void
+dmio_lend_return(struct dmio_device *device, struct dmio_parked *parked)
+{
+	bool ends;
+	int err;
+
+	pthread_mutex_lock(&device->parked_lock);
+	ends = --parked->nborrowed == 0 && parked->is_ending;
+	err = parked->end_err;
+	pthread_mutex_unlock(&device->parked_lock);
+	if (ends) {
+		answer(parked, err);
+		parked_free(parked);
+	}
 }
 
 /*
@@ -137,6 +188,11 @@ dmio_parked_add(struct dmio_parked *parked)
 	pthread_mutex_lock(&device->parked_lock);
 	parked->next = *head;
 	*head = parked;
+	if (parked->identity.tid != 0) {
+		head = lender_bucket(device, parked->identity.tid);
+		parked->next_lender = *head;
+		*head = parked;
+	}
 	pthread_mutex_unlock(&device->parked_lock);
 	/* It may be called from in here: then the mark is seen before any wait. */
 	fuse_req_interrupt_func(parked->call.req, interrupted, device);

@@ -10,6 +10,7 @@
 #define CUSE_PARK_H
 
 #include "cuse/device.h"
+#include "cuse/lend.h"
 
 struct dmio_parked {
 	struct dmover_waiter waiter; /* first */
@@ -22,6 +23,12 @@ struct dmio_parked {
 	bool is_queued;                 /* (parked_lock) no worker has begun with it */
 	bool is_answered;               /* (parked_lock) by a signal, while it was queued */
 	struct dmio_parked *next;       /* (parked_lock) */
+	/* Readers: who they are, and what they lend. */
+	struct dmio_identity identity;
+	struct dmio_parked *next_lender; /* (parked_lock) */
+	unsigned nborrowed;              /* (parked_lock) */
+	bool is_ending;                  /* (parked_lock) the last to return answers, with: */
+	int end_err;
 	/* Writes: the records, how much of them is done, and how much was done before. */
 	uint8_t *data;
 	size_t size, done, before;

@@ -7,8 +7,8 @@
  * though; so each mapping is asked first, and a read-only output is -EFAULT here as everywhere.
  * (A caller that changes protection between question and access only reaches its own copy.)
  *
- * Another way to the same memory becomes another table of operations, chosen in
- * dmio_posted_create().
+ * While the poster is blocked in a read(2), its thread is borrowed instead (lend.h).  Another way to
+ * the same memory becomes another table of operations, chosen in dmio_posted_create().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cuse/lend.h"
 #include "cuse/maps.h"
 #include "cuse/memory.h"
 
@@ -25,6 +26,8 @@
 struct posted {
 	struct dmover_space space; /* first */
 	int mem_fd, maps_fd;
+	struct dmio_device *device;
+	struct dmio_identity identity; /* of who posted */
 };
 
 /* A position in the local list. */
@@ -132,22 +135,46 @@ posted_move(const struct posted *posted, bool is_write, struct local_at at,
 	return (ssize_t)total;
 }
 
+static struct dmio_parked *
+borrow(const struct posted *posted)
+{
+	if (posted->device == NULL)
+		return NULL;
+	return dmio_lend_borrow(posted->device, &posted->identity);
+}
+
 static ssize_t
 posted_readv(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
+	struct posted *posted = (struct posted *)space;
 	struct local_at at = { .iov = local, .n = nlocal };
+	struct dmio_parked *lender = borrow(posted);
+	ssize_t n;
 
-	return posted_move((const struct posted *)space, false, at, remote, nremote);
+	if (lender == NULL)
+		return posted_move(posted, false, at, remote, nremote);
+	n = process_vm_readv(posted->identity.tid, local, nlocal, remote, nremote, 0);
+	n = n < 0 ? -errno : n;
+	dmio_lend_return(posted->device, lender);
+	return n;
 }
 
 static ssize_t
 posted_writev(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
+	struct posted *posted = (struct posted *)space;
 	struct local_at at = { .iov = local, .n = nlocal };
+	struct dmio_parked *lender = borrow(posted);
+	ssize_t n;
 
-	return posted_move((const struct posted *)space, true, at, remote, nremote);
+	if (lender == NULL)
+		return posted_move(posted, true, at, remote, nremote);
+	n = process_vm_writev(posted->identity.tid, local, nlocal, remote, nremote, 0);
+	n = n < 0 ? -errno : n;
+	dmio_lend_return(posted->device, lender);
+	return n;
 }
 
 /* Not known without one more open file: what may not fault is refused. */
@@ -187,7 +214,7 @@ open_proc(pid_t tid, const char *file, int flags)
 }
 
 int
-dmio_posted_create(pid_t tid, struct dmover_space **ret_space)
+dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space)
 {
 	struct posted *posted = calloc(1, sizeof(*posted));
 	int err;
@@ -205,6 +232,8 @@ dmio_posted_create(pid_t tid, struct dmover_space **ret_space)
 		err = posted->maps_fd;
 		goto close_mem;
 	}
+	posted->device = device;
+	dmio_identity_get(tid, &posted->identity);
 	*ret_space = &posted->space;
 	return 0;
 

@@ -27,6 +27,9 @@ struct writing {
 	const uint8_t *data;
 	size_t size, done;
 	bool is_worker; /* may be kept busy */
+	/* Batches to be posted when the call is answered: workers that start at once would take the
+	 * processor of the answer, or of the caller. */
+	struct dmover_batch *posted, **last;
 };
 
 /* How far it came: an error as -errno, or one of these. */
@@ -59,7 +62,7 @@ post(struct writing *w, struct dmover_batch *batch)
 
 	if (dmover_account_charge(w->account, memory) < 0)
 		return -ENOMEM;
-	err = dmio_posted_create(w->tid, &space);
+	err = dmio_posted_create(w->tid, w->call->device, &space);
 	if (err < 0) {
 		dmover_account_uncharge(w->account, memory);
 		return err;
@@ -76,7 +79,9 @@ post(struct writing *w, struct dmover_batch *batch)
 			req->dreq_in[j].buf_uio.uio_space = space;
 	}
 	STATS_ADD(core->stats.st_posted, 1);
-	dmover_stage_post(&core->stage, batch);
+	batch->bat_next = NULL;
+	*w->last = batch;
+	w->last = &batch->bat_next;
 	return 0;
 }
 
@@ -158,18 +163,29 @@ write_some(struct writing *w)
 	return run_err != 0 ? run_err : err;
 }
 
-/* Goes on until it cannot. */
+/* Goes on until it cannot; ->posted must be started after that. */
 static int
 write_go(struct writing *w)
 {
 	int outcome = WRITE_ALL;
 
+	w->posted = NULL;
+	w->last = &w->posted;
 	while (w->done < w->size && outcome == WRITE_ALL)
 		outcome = write_some(w);
 	return outcome;
 }
 
-static void write_work(struct dmover_work *work);
+static void
+start_posted(struct dmover_core *core, struct dmover_batch *posted)
+{
+	while (posted != NULL) {
+		struct dmover_batch *batch = posted;
+
+		posted = batch->bat_next;
+		dmover_stage_post(&core->stage, batch);
+	}
+}
 
 /* A place is free: a worker goes on. */
 static void
@@ -217,6 +233,8 @@ write_work(struct dmover_work *work)
 	if (w.scratch != NULL)
 		dmio_scratch_put(device, w.scratch);
 	parked->done = w.done;
+	/* A worker is running already. */
+	start_posted(device->core, w.posted);
 	if (outcome == WRITE_FULL && !parked->call.is_nonblocking)
 		write_wait(parked); /* at the daemon's stop it is answered there */
 	else
@@ -247,6 +265,7 @@ static void
 write_conclude(const struct writing *w, int outcome)
 {
 	const struct dmio_call *call = w->call;
+	struct dmover_core *core = call->device->core;
 	struct dmio_parked *parked = NULL;
 	int err = outcome < 0 ? outcome : 0;
 
@@ -257,6 +276,7 @@ write_conclude(const struct writing *w, int outcome)
 		err = -ENOMEM;
 	}
 	if (parked != NULL) {
+		start_posted(core, w->posted);
 		if (outcome == WRITE_FULL)
 			write_wait(parked);
 		else
@@ -268,6 +288,7 @@ write_conclude(const struct writing *w, int outcome)
 		dmio_answer_count(call->req, w->done);
 	else
 		dmio_answer_error(call->req, err);
+	start_posted(core, w->posted);
 }
 
 /* With the caller's account: executes the write here, or has a worker do it. */
