@@ -220,7 +220,7 @@ slot_aim(const struct slice *slice, struct stage_slot *slot, unsigned e)
 	const struct dmover_function *func = entry->ent_req.dreq_func;
 	unsigned i = e - slice->from;
 
-	dmover_stage_slot_init(slot, arena, entry, entry->ent_req.dreq_len);
+	dmover_slot_init(slot, arena, entry, entry->ent_req.dreq_len);
 	for (unsigned j = 0; j < func->dfn_ninputs; j++) {
 		slot->in[j].buf_type = DMOVER_BUF_LINEAR;
 		slot->in[j].buf_linear =
@@ -250,7 +250,7 @@ slot_redo(const struct slice *slice, struct stage_slot *slot)
 	}
 	slice->arena->npending = 1;
 	dmover_dispatch_redo(stage->dispatch, &slot->req);
-	dmover_stage_wait(slice->arena);
+	dmover_arena_idle(slice->arena);
 }
 
 static void
@@ -262,7 +262,7 @@ slots_run(const struct slice *slice, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		dmover_dispatch_submit(slice->stage->dispatch, arena->slots[i].entry->ent_lane,
 		    &arena->slots[i].req);
-	dmover_stage_wait(arena);
+	dmover_arena_idle(arena);
 	for (unsigned i = 0; i < n; i++) {
 		struct stage_slot *slot = &arena->slots[i];
 		struct dmover_request *req = &slot->entry->ent_req;
@@ -324,12 +324,12 @@ entry_pass(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 {
 	struct dmover_request *req = &entry->ent_req;
 
-	dmover_stage_slot_init(&arena->slots[0], arena, entry, req->dreq_len);
+	dmover_slot_init(&arena->slots[0], arena, entry, req->dreq_len);
 	req->dreq_done = arena->slots[0].req.dreq_done;
 	req->dreq_arg = arena;
 	arena->npending = 1;
 	if (dmover_dispatch_submit_uio(stage->dispatch, entry->ent_lane, req) == 0) {
-		dmover_stage_wait(arena);
+		dmover_arena_idle(arena);
 		if (req->dreq_error == 0)
 			req->dreq_len = 0; /* nothing is left to do */
 		else if (!req->dreq_error_final)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stage.c: staging memory, and large requests in chunks.
+ * stage.c: large requests, in chunks.
  *
  * A runner works one chunk at a time: it claims the next bytes of its request, takes an arena,
  * gathers the inputs, hands them to the engine, scatters the output, gives the arena back, and
@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "core/uio.h"
@@ -33,7 +32,7 @@ struct dmover_run {
 	struct dmover_stage *stage;
 	struct dmover_entry *entry;
 	struct stage_arena *arena;
-	struct dmover_run *next; /* (stage lock) in the list of those without an arena */
+	struct dmover_run *next; /* of its creator, before it is submitted */
 	struct chunk chunk;
 	/* Which of submit's return and dmover_done() came first. */
 	atomic_int turn;
@@ -53,9 +52,8 @@ dmover_stage_init(struct dmover_stage *stage, struct dmover_dispatch *dispatch,
 		.dispatch = dispatch,
 		.pool = pool,
 		.stats = stats,
-		.max_arenas = (unsigned)(limit / STAGE_ARENA),
 	};
-	stage->last = &stage->waiting;
+	dmover_arenas_init(&stage->arenas, pool, limit);
 	pthread_mutex_init(&stage->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -102,144 +100,12 @@ stage_count(struct dmover_stage *stage, int n)
 	pthread_mutex_unlock(&stage->lock);
 }
 
-static void
-arena_free(struct stage_arena *arena)
-{
-	pthread_cond_destroy(&arena->idle);
-	pthread_mutex_destroy(&arena->lock);
-	munmap(arena->memory, STAGE_ARENA);
-	free(arena);
-}
-
 void
 dmover_stage_fini(struct dmover_stage *stage)
 {
-	while (stage->free != NULL) {
-		struct stage_arena *arena = stage->free;
-
-		stage->free = arena->next;
-		arena_free(arena);
-	}
+	dmover_arenas_fini(&stage->arenas);
 	pthread_cond_destroy(&stage->idle);
 	pthread_mutex_destroy(&stage->lock);
-}
-
-static struct stage_arena *
-arena_create(void)
-{
-	struct stage_arena *arena = calloc(1, sizeof(*arena));
-
-	if (arena == NULL)
-		return NULL;
-	arena->memory = mmap(NULL, STAGE_ARENA, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (arena->memory == MAP_FAILED) {
-		free(arena);
-		return NULL;
-	}
-	pthread_mutex_init(&arena->lock, NULL);
-	pthread_cond_init(&arena->idle, NULL);
-	return arena;
-}
-
-struct stage_arena *
-dmover_stage_get(struct dmover_stage *stage)
-{
-	struct stage_arena *arena;
-	bool may_grow;
-
-	pthread_mutex_lock(&stage->lock);
-	arena = stage->free;
-	may_grow = arena == NULL && stage->narenas < stage->max_arenas;
-	if (arena != NULL)
-		stage->free = arena->next;
-	else if (may_grow)
-		stage->narenas++;
-	pthread_mutex_unlock(&stage->lock);
-	if (!may_grow)
-		return arena;
-	arena = arena_create();
-	if (arena == NULL) {
-		pthread_mutex_lock(&stage->lock);
-		stage->narenas--;
-		pthread_mutex_unlock(&stage->lock);
-	}
-	return arena;
-}
-
-void
-dmover_stage_put(struct dmover_stage *stage, struct stage_arena *arena)
-{
-	struct dmover_run *run;
-
-	pthread_mutex_lock(&stage->lock);
-	arena->next = stage->free;
-	stage->free = arena;
-	run = stage->waiting;
-	if (run != NULL) {
-		stage->waiting = run->next;
-		if (run->next == NULL)
-			stage->last = &stage->waiting;
-	}
-	pthread_mutex_unlock(&stage->lock);
-	if (run != NULL)
-		dmover_pool_submit(stage->pool, &run->work);
-}
-
-/* Queues the runner until an arena is put back; false: there is one already. */
-static bool
-run_waits(struct dmover_run *run)
-{
-	struct dmover_stage *stage = run->stage;
-	bool waits;
-
-	pthread_mutex_lock(&stage->lock);
-	waits = stage->free == NULL && stage->narenas > 0;
-	if (waits) {
-		run->next = NULL;
-		*stage->last = run;
-		stage->last = &run->next;
-	}
-	pthread_mutex_unlock(&stage->lock);
-	return waits;
-}
-
-/* The engine has finished a held slot. */
-static void
-slot_done(struct dmover_request *dreq)
-{
-	struct stage_arena *arena = dreq->dreq_arg;
-
-	pthread_mutex_lock(&arena->lock);
-	if (--arena->npending == 0)
-		pthread_cond_signal(&arena->idle);
-	pthread_mutex_unlock(&arena->lock);
-}
-
-void
-dmover_stage_slot_init(struct stage_slot *slot, struct stage_arena *arena,
-    struct dmover_entry *entry, size_t len)
-{
-	const struct dmover_request *req = &entry->ent_req;
-
-	slot->entry = entry;
-	slot->req = (struct dmover_request){
-		.dreq_func = req->dreq_func,
-		.dreq_len = len,
-		.dreq_in = slot->in,
-		.dreq_done = slot_done,
-		.dreq_arg = arena,
-	};
-	memcpy(slot->req.dreq_immediate, req->dreq_immediate, DMOVER_IMMEDIATE_LEN);
-}
-
-void
-dmover_stage_wait(struct stage_arena *arena)
-{
-	pthread_mutex_lock(&arena->lock);
-	while (arena->npending > 0)
-		pthread_cond_wait(&arena->idle, &arena->lock);
-	pthread_mutex_unlock(&arena->lock);
 }
 
 void
@@ -424,7 +290,7 @@ run_aim(struct dmover_run *run)
 
 	if (func->dfn_uniform && len > UNIFORM_BLOCK)
 		len = UNIFORM_BLOCK;
-	dmover_stage_slot_init(slot, run->arena, run->entry, len);
+	dmover_slot_init(slot, run->arena, run->entry, len);
 	if (!run->is_inline) {
 		slot->req.dreq_done = run_done;
 		slot->req.dreq_arg = run;
@@ -472,7 +338,7 @@ run_submit(struct dmover_run *run, bool is_redo)
 	else
 		dmover_dispatch_submit(run->stage->dispatch, run->entry->ent_lane, &slot->req);
 	if (run->is_inline) {
-		dmover_stage_wait(run->arena);
+		dmover_arena_idle(run->arena);
 		return true;
 	}
 	return atomic_exchange(&run->turn, TURN_RETURNED) == TURN_DONE;
@@ -541,20 +407,18 @@ run_end(struct dmover_run *run)
 	free(run);
 }
 
-/* An arena for the runner.  -EAGAIN: it will be called again; -ENOMEM. */
+/* An arena for the runner.  1: it will be called again when there is one; -ENOMEM. */
 static int
 run_get_arena(struct dmover_run *run)
 {
-	while (run->arena == NULL) {
-		run->arena = dmover_stage_get(run->stage);
-		if (run->arena != NULL)
-			break;
-		if (run_waits(run))
-			return -EAGAIN;
-		if (run->stage->max_arenas == 0 || run->stage->narenas == 0)
-			return -ENOMEM;
-	}
-	return 0;
+	struct dmover_arenas *arenas = &run->stage->arenas;
+	int err = -EAGAIN;
+
+	while ((run->arena = dmover_arena_get(arenas)) == NULL && err == -EAGAIN)
+		err = dmover_arena_wait(arenas, &run->work);
+	if (run->arena != NULL)
+		return 0;
+	return err == 0 ? 1 : err;
 }
 
 /* Worker thread. */
@@ -565,17 +429,15 @@ run_chunks(struct dmover_work *work)
 	int err;
 
 	do {
-		err = run_get_arena(run);
-		if (err == -EAGAIN)
-			return;
+		err = run->arena != NULL ? 0 : run_get_arena(run);
 		if (err == 0)
 			err = run_chunk(run);
-		else
+		else if (err < 0)
 			run_fail(run, err);
 		if (err == 1)
-			return; /* run_done brings it back */
+			return; /* the arena, or run_done(), brings it back */
 		if (run->arena != NULL)
-			dmover_stage_put(run->stage, run->arena);
+			dmover_arena_put(&run->stage->arenas, run->arena);
 		run->arena = NULL;
 		if (err < 0) {
 			run_end(run);
@@ -705,7 +567,7 @@ int
 dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch)
 {
 	struct dmover_run *run = calloc(1, sizeof(*run));
-	struct stage_arena *arena = dmover_stage_get(stage);
+	struct stage_arena *arena = dmover_arena_get(&stage->arenas);
 	int err = run == NULL || arena == NULL ? -ENOMEM : 0;
 
 	for (unsigned e = 0; e < batch->bat_nentries && err == 0; e++) {
@@ -716,7 +578,7 @@ dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch)
 		dmover_session_respond(batch->bat_session, &response, 1);
 	}
 	if (arena != NULL)
-		dmover_stage_put(stage, arena);
+		dmover_arena_put(&stage->arenas, arena);
 	free(run);
 	return err;
 }

@@ -10,22 +10,24 @@
 
 #define PARTS_MAX 4096
 
-/*
- * One access in the making.  Parts that touch on both sides, as the vectors of an array do, are one
- * piece: the kernel's cost is by the piece.
- */
-struct pieces {
-	struct iovec local[DMOVER_UIO_PIECES], remote[DMOVER_UIO_PIECES];
+/* Something to be read: the vectors of one buffer, or the input array of one record. */
+struct part {
+	void *local;
+	uint64_t remote;
+	size_t len;
+	unsigned record; /* whose it is */
+};
+
+/* The parts of one access.  Those that touch on both sides go as one piece: the kernel's cost is by
+ * the piece. */
+struct parts {
+	struct part part[PARTS_MAX];
 	unsigned n;
-	struct {
-		unsigned record; /* whose it is */
-		size_t len;
-	} parts[PARTS_MAX];
-	unsigned nparts;
+	struct iovec local[DMOVER_UIO_PIECES], remote[DMOVER_UIO_PIECES];
 };
 
 struct dmio_fetcher {
-	struct pieces pieces;
+	struct parts parts;
 	struct dmover_wire_request *requests;
 	struct dmover_wire_buffer *inputs;
 	uint8_t *arrays; /* input arrays as the caller laid them out */
@@ -95,54 +97,87 @@ fail(struct state *st, unsigned i, int err)
 	}
 }
 
-/* Carries the access out.  A part that cannot be read ends the batch at its record. */
-static void
-pieces_flush(struct state *st)
-{
-	struct pieces *p = &st->fetcher->pieces;
-	struct dmover_space *space = st->fetch->space;
-	ssize_t done;
-
-	if (p->n == 0)
-		return;
-	done = space->spc_ops->spo_readv(space, p->local, p->n, p->remote, p->n);
-	if (done == -EPERM || done == -ENOMEM)
-		fail(st, p->parts[0].record, (int)done);
-	for (unsigned i = 0; i < p->nparts; i++) {
-		if (done < (ssize_t)p->parts[i].len) {
-			fail(st, p->parts[i].record, -EFAULT);
-			done = 0; /* what follows was not read either */
-		} else {
-			done -= (ssize_t)p->parts[i].len;
-		}
-	}
-	p->n = 0;
-	p->nparts = 0;
-}
-
 static bool
 touches(const struct iovec *piece, uintptr_t addr)
 {
 	return (uintptr_t)piece->iov_base + piece->iov_len == addr;
 }
 
-static void
-pieces_add(struct state *st, unsigned record, void *local, uint64_t remote, size_t len)
+/* Makes pieces of the parts from FROM on, as many as one access takes.  The first part left out. */
+static unsigned
+parts_join(struct parts *p, unsigned from, unsigned *ret_npieces)
 {
-	struct pieces *p = &st->fetcher->pieces;
+	unsigned n = 0, i;
 
-	if (p->n == DMOVER_UIO_PIECES || p->nparts == PARTS_MAX)
-		pieces_flush(st);
-	p->parts[p->nparts].record = record;
-	p->parts[p->nparts++].len = len;
-	if (p->n > 0 && touches(&p->local[p->n - 1], (uintptr_t)local) &&
-	    touches(&p->remote[p->n - 1], (uintptr_t)remote)) {
-		p->local[p->n - 1].iov_len += len;
-		p->remote[p->n - 1].iov_len += len;
-		return;
+	for (i = from; i < p->n; i++) {
+		const struct part *part = &p->part[i];
+
+		if (n > 0 && touches(&p->local[n - 1], (uintptr_t)part->local) &&
+		    touches(&p->remote[n - 1], (uintptr_t)part->remote)) {
+			p->local[n - 1].iov_len += part->len;
+			p->remote[n - 1].iov_len += part->len;
+			continue;
+		}
+		if (n == DMOVER_UIO_PIECES)
+			break;
+		p->local[n] = (struct iovec){ part->local, part->len };
+		p->remote[n++] = (struct iovec){ (void *)(uintptr_t)part->remote, part->len };
 	}
-	p->local[p->n] = (struct iovec){ local, len };
-	p->remote[p->n++] = (struct iovec){ (void *)(uintptr_t)remote, len };
+	*ret_npieces = n;
+	return i;
+}
+
+/*
+ * Reads the parts [from, to).  One that cannot be read ends the batch at its record; the parts
+ * behind it were not read, and those of earlier records still must be.  Where to go on.
+ */
+static unsigned
+parts_read(struct state *st, unsigned from, unsigned to, unsigned npieces)
+{
+	struct parts *p = &st->fetcher->parts;
+	struct dmover_space *space = st->fetch->space;
+	ssize_t done = space->spc_ops->spo_readv(space, p->local, npieces, p->remote, npieces);
+	unsigned i = from, keep, next;
+
+	if (done < 0) {
+		fail(st, p->part[from].record,
+		    done == -EPERM || done == -ENOMEM ? (int)done : -EFAULT);
+		done = 0;
+	}
+	for (; i < to && (size_t)done >= p->part[i].len; i++)
+		done -= (ssize_t)p->part[i].len;
+	if (i == to)
+		return to;
+	fail(st, p->part[i].record, -EFAULT);
+	next = i + 1;
+	for (i = keep = next; i < p->n; i++)
+		if (p->part[i].record < st->n)
+			p->part[keep++] = p->part[i];
+	p->n = keep;
+	return next;
+}
+
+static void
+parts_flush(struct state *st)
+{
+	struct parts *p = &st->fetcher->parts;
+	unsigned at = 0, to, npieces;
+
+	while (at < p->n) {
+		to = parts_join(p, at, &npieces);
+		at = parts_read(st, at, to, npieces);
+	}
+	p->n = 0;
+}
+
+static void
+parts_add(struct state *st, unsigned record, void *local, uint64_t remote, size_t len)
+{
+	struct parts *p = &st->fetcher->parts;
+
+	if (p->n == PARTS_MAX)
+		parts_flush(st);
+	p->part[p->n++] = (struct part){ local, remote, len, record };
 }
 
 /* Step 1: what the bytes of the records alone show. */
@@ -182,14 +217,14 @@ fetch_outputs(struct state *st)
 		const struct dmover_wire_buffer *out = &st->fetcher->requests[i].wrq_out;
 
 		if (out->wbf_iovcnt > 0)
-			pieces_add(st, i, iov, out->wbf_iov,
+			parts_add(st, i, iov, out->wbf_iov,
 			    (size_t)out->wbf_iovcnt * layout->lay_iovec);
 		iov += out->wbf_iovcnt;
 	}
 	for (unsigned i = 0; i < n && ninputs > 0; i++)
-		pieces_add(st, i, st->fetcher->arrays + i * array,
+		parts_add(st, i, st->fetcher->arrays + i * array,
 		    st->fetcher->requests[i].wrq_inbuf, array);
-	pieces_flush(st);
+	parts_flush(st);
 }
 
 /* Step 3: the input buffers; and the batch ends where its vectors get too many. */
@@ -229,12 +264,12 @@ fetch_inputs(struct state *st, struct iovec *iov)
 			const struct dmover_wire_buffer *input =
 			    &st->fetcher->inputs[i * ninputs + j];
 
-			pieces_add(st, i, iov, input->wbf_iov,
+			parts_add(st, i, iov, input->wbf_iov,
 			    (size_t)input->wbf_iovcnt * st->fetch->layout->lay_iovec);
 			iov += input->wbf_iovcnt;
 		}
 	}
-	pieces_flush(st);
+	parts_flush(st);
 }
 
 /* Makes a buffer of the vectors at *iov, and passes them. */

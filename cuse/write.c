@@ -97,11 +97,11 @@ hold(struct writing *w, struct dmover_batch *batch, struct dmover_space *space)
 	batch->bat_space = space;
 	if (!fits_hold(w, batch))
 		return dmover_stage_walk(&core->stage, batch);
-	arena = dmover_stage_get(&core->stage);
+	arena = dmover_arena_get(&core->stage.arenas);
 	if (arena == NULL)
 		return -ENOMEM;
 	dmover_stage_hold(&core->stage, arena, batch);
-	dmover_stage_put(&core->stage, arena);
+	dmover_arena_put(&core->stage.arenas, arena);
 	STATS_ADD(core->stats.st_held, 1);
 	return 0;
 }

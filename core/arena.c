@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* arena.c: staging memory, bounded. */
+#include "core/arena.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+void
+dmover_arenas_init(struct dmover_arenas *arenas, struct dmover_pool *pool, size_t limit)
+{
+	*arenas = (struct dmover_arenas){ .pool = pool, .max = (unsigned)(limit / STAGE_ARENA) };
+	arenas->last = &arenas->waiting;
+	pthread_mutex_init(&arenas->lock, NULL);
+}
+
+static void
+arena_free(struct stage_arena *arena)
+{
+	pthread_cond_destroy(&arena->idle);
+	pthread_mutex_destroy(&arena->lock);
+	munmap(arena->memory, STAGE_ARENA);
+	free(arena);
+}
+
+void
+dmover_arenas_fini(struct dmover_arenas *arenas)
+{
+	while (arenas->free != NULL) {
+		struct stage_arena *arena = arenas->free;
+
+		arenas->free = arena->next;
+		arena_free(arena);
+	}
+	pthread_mutex_destroy(&arenas->lock);
+}
+
+static struct stage_arena *
+arena_create(void)
+{
+	struct stage_arena *arena = calloc(1, sizeof(*arena));
+
+	if (arena == NULL)
+		return NULL;
+	arena->memory = mmap(NULL, STAGE_ARENA, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (arena->memory == MAP_FAILED) {
+		free(arena);
+		return NULL;
+	}
+	pthread_mutex_init(&arena->lock, NULL);
+	pthread_cond_init(&arena->idle, NULL);
+	return arena;
+}
+
+struct stage_arena *
+dmover_arena_get(struct dmover_arenas *arenas)
+{
+	struct stage_arena *arena;
+	bool may_grow;
+
+	pthread_mutex_lock(&arenas->lock);
+	arena = arenas->free;
+	may_grow = arena == NULL && arenas->n < arenas->max;
+	if (arena != NULL)
+		arenas->free = arena->next;
+	else if (may_grow)
+		arenas->n++;
+	pthread_mutex_unlock(&arenas->lock);
+	if (!may_grow)
+		return arena;
+	arena = arena_create();
+	if (arena == NULL) {
+		pthread_mutex_lock(&arenas->lock);
+		arenas->n--;
+		pthread_mutex_unlock(&arenas->lock);
+	}
+	return arena;
+}
+
+void
+dmover_arena_put(struct dmover_arenas *arenas, struct stage_arena *arena)
+{
+	struct dmover_work *work;
+
+	pthread_mutex_lock(&arenas->lock);
+	arena->next = arenas->free;
+	arenas->free = arena;
+	work = arenas->waiting;
+	if (work != NULL) {
+		arenas->waiting = work->wk_next;
+		if (work->wk_next == NULL)
+			arenas->last = &arenas->waiting;
+	}
+	pthread_mutex_unlock(&arenas->lock);
+	if (work != NULL)
+		dmover_pool_submit(arenas->pool, work);
+}
+
+int
+dmover_arena_wait(struct dmover_arenas *arenas, struct dmover_work *work)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&arenas->lock);
+	if (arenas->n == 0) {
+		err = -ENOMEM;
+	} else if (arenas->free != NULL) {
+		err = -EAGAIN;
+	} else {
+		work->wk_next = NULL;
+		*arenas->last = work;
+		arenas->last = &work->wk_next;
+	}
+	pthread_mutex_unlock(&arenas->lock);
+	return err;
+}
+
+/* The engine has finished a slot. */
+static void
+slot_done(struct dmover_request *dreq)
+{
+	struct stage_arena *arena = dreq->dreq_arg;
+
+	pthread_mutex_lock(&arena->lock);
+	if (--arena->npending == 0)
+		pthread_cond_signal(&arena->idle);
+	pthread_mutex_unlock(&arena->lock);
+}
+
+void
+dmover_slot_init(struct stage_slot *slot, struct stage_arena *arena,
+    struct dmover_entry *entry, size_t len)
+{
+	const struct dmover_request *req = &entry->ent_req;
+
+	slot->entry = entry;
+	slot->req = (struct dmover_request){
+		.dreq_func = req->dreq_func,
+		.dreq_len = len,
+		.dreq_in = slot->in,
+		.dreq_done = slot_done,
+		.dreq_arg = arena,
+	};
+	memcpy(slot->req.dreq_immediate, req->dreq_immediate, DMOVER_IMMEDIATE_LEN);
+}
+
+void
+dmover_arena_idle(struct stage_arena *arena)
+{
+	pthread_mutex_lock(&arena->lock);
+	while (arena->npending > 0)
+		pthread_cond_wait(&arena->idle, &arena->lock);
+	pthread_mutex_unlock(&arena->lock);
+}
