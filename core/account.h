@@ -15,36 +15,37 @@ struct dmover_accounts;
 struct dmover_account {
 	struct dmover_accounts *acc_table;
 	uid_t acc_uid;
-	unsigned acc_refs;              /* (table lock) */
+	unsigned acc_refs;               /* (table lock) */
 	struct dmover_account *acc_next; /* (table lock) hash chain */
 	atomic_uint acc_sessions;
 	atomic_size_t acc_bytes;
 	/* The pool's part, under its lock. */
 	struct dmover_work *acc_head, *acc_tail; /* waiting work */
-	unsigned acc_inside;             /* threads that may be in this user's memory */
-	struct dmover_account *acc_ring; /* next account with work that may start */
+	unsigned acc_inside;                     /* threads that may be in this user's memory */
+	struct dmover_account *acc_ring;         /* next account with work that may start */
 	bool acc_is_ringed;
 };
 
 /* All three are bounds on what callers may make the daemon keep. */
 struct dmover_account_limits {
-	unsigned sessions;         /* open at once, in all */
+	unsigned sessions; /* open at once, in all */
 	unsigned sessions_per_uid;
-	size_t bytes;              /* descriptors, responses and parked writes, in all */
+	size_t bytes; /* descriptors, responses and parked writes, in all */
 	size_t bytes_per_uid;
 };
 
 #define ACCOUNT_BUCKETS 64
 
 struct dmover_accounts {
-	pthread_mutex_t lock; /* leaf */
+	pthread_mutex_t lock;                            /* leaf */
 	struct dmover_account *buckets[ACCOUNT_BUCKETS]; /* (lock) */
 	struct dmover_account_limits limits;
 	atomic_uint sessions;
 	atomic_size_t bytes;
 };
 
-void dmover_accounts_init(struct dmover_accounts *table, const struct dmover_account_limits *limits);
+void dmover_accounts_init(
+    struct dmover_accounts *table, const struct dmover_account_limits *limits);
 void dmover_accounts_fini(struct dmover_accounts *table);
 
 /* The account of UID, referenced; NULL: no memory.  Any thread. */

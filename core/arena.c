@@ -43,8 +43,8 @@ arena_create(void)
 
 	if (arena == NULL)
 		return NULL;
-	arena->memory = mmap(NULL, STAGE_ARENA, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	arena->memory =
+	    mmap(NULL, STAGE_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena->memory == MAP_FAILED) {
 		free(arena);
 		return NULL;
@@ -130,8 +130,8 @@ slot_done(struct dmover_request *dreq)
 }
 
 void
-dmover_slot_init(struct stage_slot *slot, struct stage_arena *arena,
-    struct dmover_entry *entry, size_t len)
+dmover_slot_init(
+    struct stage_slot *slot, struct stage_arena *arena, struct dmover_entry *entry, size_t len)
 {
 	const struct dmover_request *req = &entry->ent_req;
 

@@ -19,18 +19,18 @@ struct stage_slot {
 };
 
 struct stage_arena {
-	struct stage_arena *next;   /* (arenas' lock) */
-	uint8_t *memory;            /* STAGE_ARENA bytes */
+	struct stage_arena *next; /* (arenas' lock) */
+	uint8_t *memory;          /* STAGE_ARENA bytes */
 	struct stage_slot slots[STAGE_SLOTS];
 	struct iovec local[1024], remote[1024];
 	uint32_t at_in[1024], at_out[1024]; /* held: where an entry's buffers begin */
 	pthread_mutex_t lock;
-	pthread_cond_t idle;        /* npending is 0 */
-	unsigned npending;          /* (lock) slots that are with an engine */
+	pthread_cond_t idle; /* npending is 0 */
+	unsigned npending;   /* (lock) slots that are with an engine */
 };
 
 struct dmover_arenas {
-	pthread_mutex_t lock; /* leaf but for the pool's */
+	pthread_mutex_t lock;                /* leaf but for the pool's */
 	struct stage_arena *free;            /* (lock) last in, first out: the warm one */
 	struct dmover_work *waiting, **last; /* (lock) work that goes on when one is put back */
 	unsigned n, max;                     /* (lock) */
@@ -56,8 +56,8 @@ int dmover_arena_wait(struct dmover_arenas *arenas, struct dmover_work *work);
  * Fills a slot's request in, all but the buffers.  When it is done it counts ->npending down, which
  * the submitter has set; dmover_arena_idle() waits for 0.
  */
-void dmover_slot_init(struct stage_slot *slot, struct stage_arena *arena, struct dmover_entry *entry,
-    size_t len);
+void dmover_slot_init(
+    struct stage_slot *slot, struct stage_arena *arena, struct dmover_entry *entry, size_t len);
 void dmover_arena_idle(struct stage_arena *arena);
 
 #endif /* CORE_ARENA_H */

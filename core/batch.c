@@ -57,15 +57,16 @@ dmover_batch_resize(struct dmover_batch *batch, unsigned entries, unsigned buffe
 int
 dmover_batch_resize_iovs(struct dmover_batch *batch, unsigned iovs)
 {
-	return grow((void **)&batch->bat_iovs, &batch->bat_max_iovs, iovs,
-	    sizeof(*batch->bat_iovs));
+	return grow(
+	    (void **)&batch->bat_iovs, &batch->bat_max_iovs, iovs, sizeof(*batch->bat_iovs));
 }
 
 size_t
 dmover_batch_memory(const struct dmover_batch *batch)
 {
 	return sizeof(*batch) +
-	    batch->bat_max_entries * (sizeof(*batch->bat_entries) + sizeof(*batch->bat_responses)) +
-	    batch->bat_max_buffers * sizeof(*batch->bat_buffers) +
-	    batch->bat_max_iovs * sizeof(*batch->bat_iovs);
+	       batch->bat_max_entries *
+		   (sizeof(*batch->bat_entries) + sizeof(*batch->bat_responses)) +
+	       batch->bat_max_buffers * sizeof(*batch->bat_buffers) +
+	       batch->bat_max_iovs * sizeof(*batch->bat_iovs);
 }

@@ -23,9 +23,9 @@ struct dmover_entry {
 	uint32_t ent_id;
 	unsigned ent_lane; /* place in the dispatcher's list */
 	/* Posted only. */
-	pthread_mutex_t ent_lock;     /* leaf; guards ent_req's positions and error as well */
-	unsigned ent_nruns;           /* (ent_lock) runners not yet ended */
-	size_t ent_bytes;             /* length, while dreq_len is what is left to claim */
+	pthread_mutex_t ent_lock; /* leaf; guards ent_req's positions and error as well */
+	unsigned ent_nruns;       /* (ent_lock) runners not yet ended */
+	size_t ent_bytes;         /* length, while dreq_len is what is left to claim */
 };
 
 struct dmover_batch {
@@ -33,13 +33,13 @@ struct dmover_batch {
 	struct dmover_account *bat_account; /* of who wrote; referenced while posted */
 	struct dmover_space *bat_space;     /* whose memory; referenced while posted */
 	unsigned bat_nentries;
-	size_t bat_bytes;       /* bytes it reads or writes, whichever is more */
-	size_t bat_charged;     /* bytes on the account */
+	size_t bat_bytes;              /* bytes it reads or writes, whichever is more */
+	size_t bat_charged;            /* bytes on the account */
 	struct dmover_batch *bat_next; /* of whoever owns it */
-	atomic_uint bat_live;   /* entries not yet ended; posted only */
+	atomic_uint bat_live;          /* entries not yet ended; posted only */
 	struct dmover_entry *bat_entries;
-	struct dmover_buffer *bat_buffers; /* inputs of all entries, one after the other */
-	struct iovec *bat_iovs;            /* vectors of all buffers */
+	struct dmover_buffer *bat_buffers;     /* inputs of all entries, one after the other */
+	struct iovec *bat_iovs;                /* vectors of all buffers */
 	struct dmover_response *bat_responses; /* held: one for each entry */
 	unsigned bat_max_entries, bat_max_buffers, bat_max_iovs;
 };

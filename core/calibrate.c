@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#define XOR_INPUTS  4    /* stands for all of xor2 to xor16: the cost is per output byte */
-#define ROUNDS      4    /* the best one counts */
-#define WAIT_SECOND 1    /* longest for one request */
+#define XOR_INPUTS  4 /* stands for all of xor2 to xor16: the cost is per output byte */
+#define ROUNDS      4 /* the best one counts */
+#define WAIT_SECOND 1 /* longest for one request */
 
 /* One length in each size class. */
 static const size_t lengths[DISPATCH_SIZES] = { 4096, 65536, 524288 };
@@ -119,8 +119,8 @@ costs_from(const double best[DISPATCH_SIZES], struct dmover_cost costs[DISPATCH_
 }
 
 static int
-calibrate_kind(struct dmover_lane *lane, struct probe *probe, enum dmover_kind kind,
-    uint8_t *memory)
+calibrate_kind(
+    struct dmover_lane *lane, struct probe *probe, enum dmover_kind kind, uint8_t *memory)
 {
 	bool is_inplace = (lane->lane_engine->eng_flags & DMOVER_ENGINE_INPLACE) != 0;
 	double best[DISPATCH_SIZES];

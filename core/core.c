@@ -37,8 +37,8 @@ limits_from(const struct dmover_core_options *options, struct dmover_account_lim
 }
 
 int
-dmover_core_init(struct dmover_core *core, const struct dmover_core_options *options, char *why,
-    size_t len)
+dmover_core_init(
+    struct dmover_core *core, const struct dmover_core_options *options, char *why, size_t len)
 {
 	struct dmover_account_limits limits;
 	int err;
@@ -56,12 +56,12 @@ dmover_core_init(struct dmover_core *core, const struct dmover_core_options *opt
 	err = dmover_watch_create(&core->watch);
 	if (err < 0)
 		goto fini_dispatch;
-	err = dmover_pool_create(core->watch, options->workers, core->options.uid_threads,
-	    &core->pool);
+	err = dmover_pool_create(
+	    core->watch, options->workers, core->options.uid_threads, &core->pool);
 	if (err < 0)
 		goto destroy_watch;
-	dmover_stage_init(&core->stage, &core->dispatch, core->pool, &core->stats,
-	    options->stage_limit / 2);
+	dmover_stage_init(
+	    &core->stage, &core->dispatch, core->pool, &core->stats, options->stage_limit / 2);
 	return 0;
 
 destroy_watch:

@@ -6,13 +6,13 @@
 #include "core/stage.h"
 
 struct dmover_core_options {
-	const char *engine;      /* "auto" or NAME[:ARGS] */
-	unsigned workers;        /* threads that move posted requests */
-	unsigned uid_threads;    /* threads inside one user's memory at once */
-	unsigned queue_depth;    /* requests of a session that are not yet read */
+	const char *engine;   /* "auto" or NAME[:ARGS] */
+	unsigned workers;     /* threads that move posted requests */
+	unsigned uid_threads; /* threads inside one user's memory at once */
+	unsigned queue_depth; /* requests of a session that are not yet read */
 	unsigned max_sessions, max_sessions_per_uid;
-	size_t hold_limit;       /* bytes; a batch that moves no more is executed at once */
-	size_t stage_limit;      /* bytes of daemon memory for callers, in all: half for bytes on
+	size_t hold_limit;  /* bytes; a batch that moves no more is executed at once */
+	size_t stage_limit; /* bytes of daemon memory for callers, in all: half for bytes on
 	                            their way, half for descriptors and responses */
 };
 
@@ -33,8 +33,8 @@ void dmover_core_defaults(struct dmover_core_options *options);
 #define DMOVER_HOLD_MAX (STAGE_ARENA / 4)
 
 /* Starts the workers and opens the engines; WHY tells people what is wrong. */
-int dmover_core_init(struct dmover_core *core, const struct dmover_core_options *options, char *why,
-    size_t len);
+int dmover_core_init(
+    struct dmover_core *core, const struct dmover_core_options *options, char *why, size_t len);
 /*
  * Ends the workers.  Every session is closing and no front end's thread is left.  False: a thread
  * is stuck in a caller's memory; only exit is left.

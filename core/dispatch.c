@@ -192,8 +192,7 @@ lane_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_reque
 }
 
 void
-dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane,
-    struct dmover_request *dreq)
+dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq)
 {
 	enum dmover_kind kind = dreq->dreq_func->dfn_kind;
 	unsigned skip = 0;
@@ -205,9 +204,8 @@ dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane,
 
 		skip |= 1u << lane;
 		next = choose_but(dispatch, kind, dreq->dreq_len, skip);
-		if ((skip & (1u << next)) != 0 ||
-		    dispatch->lanes[next].lane_engine->eng_flags !=
-			dispatch->lanes[lane].lane_engine->eng_flags)
+		if ((skip & (1u << next)) != 0 || dispatch->lanes[next].lane_engine->eng_flags !=
+						      dispatch->lanes[lane].lane_engine->eng_flags)
 			break;
 		lane = next;
 	}
@@ -216,8 +214,8 @@ dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane,
 }
 
 int
-dmover_dispatch_submit_uio(struct dmover_dispatch *dispatch, unsigned lane,
-    struct dmover_request *dreq)
+dmover_dispatch_submit_uio(
+    struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq)
 {
 	return lane_submit(dispatch, lane, dreq);
 }

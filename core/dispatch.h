@@ -24,7 +24,7 @@
 
 /* What is known of an engine's speed for one kind at one size. */
 struct dmover_cost {
-	double start_ns;    /* before the first byte */
+	double start_ns; /* before the first byte */
 	double ns_per_byte;
 };
 
@@ -38,8 +38,8 @@ struct dmover_lane {
 
 struct dmover_dispatch {
 	unsigned nlanes;
-	unsigned nchoosable;  /* the first so many are chosen from */
-	int forced;           /* the lane that --engine names, or -1 */
+	unsigned nchoosable; /* the first so many are chosen from */
+	int forced;          /* the lane that --engine names, or -1 */
 	struct dmover_lane lanes[STATS_ENGINES_MAX];
 	struct dmover_stats *stats;
 };
@@ -55,19 +55,19 @@ int dmover_dispatch_init(struct dmover_dispatch *dispatch, struct dmover_stats *
 void dmover_dispatch_fini(struct dmover_dispatch *dispatch);
 
 /* The lane for LEN bytes of KIND. */
-unsigned dmover_dispatch_choose(const struct dmover_dispatch *dispatch, enum dmover_kind kind,
-    size_t len);
+unsigned dmover_dispatch_choose(
+    const struct dmover_dispatch *dispatch, enum dmover_kind kind, size_t len);
 
 /*
  * Hands DREQ to the lane; where that is full or will not have it, to another, the CPU at last.
  * Always taken: dmover_done() follows, perhaps before this returns.
  */
-void dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane,
-    struct dmover_request *dreq);
+void dmover_dispatch_submit(
+    struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq);
 
 /* Hands DREQ with UIO buffers to a lane that takes them; as eng_submit. */
-int dmover_dispatch_submit_uio(struct dmover_dispatch *dispatch, unsigned lane,
-    struct dmover_request *dreq);
+int dmover_dispatch_submit_uio(
+    struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq);
 
 /* After a failure that is not an answer: DREQ once more, on the CPU. */
 void dmover_dispatch_redo(struct dmover_dispatch *dispatch, struct dmover_request *dreq);

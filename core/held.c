@@ -62,8 +62,8 @@ walk_open(struct walk *walk)
 		if (entry->ent_req.dreq_error != 0 || entry->ent_req.dreq_len == 0)
 			continue;
 		if (walk->input < buffers_of(walk)) {
-			walk->at = walk->is_gather ? entry->ent_req.dreq_in[walk->input].buf_uio :
-						     entry->ent_req.dreq_out.buf_uio;
+			walk->at = walk->is_gather ? entry->ent_req.dreq_in[walk->input].buf_uio
+						   : entry->ent_req.dreq_out.buf_uio;
 			return true;
 		}
 	}
@@ -77,8 +77,8 @@ walk_memory(const struct walk *walk)
 	const struct stage_arena *arena = walk->slice->arena;
 	const struct dmover_request *req = &entry_at(walk)->ent_req;
 	unsigned i = walk->entry - walk->slice->from;
-	size_t at = walk->is_gather ? arena->at_in[i] + walk->input * aligned(req->dreq_len) :
-				      arena->at_out[i];
+	size_t at = walk->is_gather ? arena->at_in[i] + walk->input * aligned(req->dreq_len)
+				    : arena->at_out[i];
 
 	return arena->memory + at + (req->dreq_len - walk->at.uio_resid);
 }
@@ -104,7 +104,7 @@ join_remote(struct iovec *remote, unsigned have, unsigned n)
 {
 	for (unsigned i = have, end = have + n; i < end; i++) {
 		if (have > 0 && (uint8_t *)remote[have - 1].iov_base + remote[have - 1].iov_len ==
-			remote[i].iov_base)
+				    remote[i].iov_base)
 			remote[have - 1].iov_len += remote[i].iov_len;
 		else
 			remote[have++] = remote[i];
@@ -198,11 +198,11 @@ slice_move(const struct slice *slice, bool is_gather)
 		if (lists.bytes == 0)
 			return;
 		if (is_gather)
-			done = space->spc_ops->spo_readv(space, arena->local, lists.nlocal,
-			    arena->remote, lists.nremote);
+			done = space->spc_ops->spo_readv(
+			    space, arena->local, lists.nlocal, arena->remote, lists.nremote);
 		else
-			done = space->spc_ops->spo_writev(space, arena->local, lists.nlocal,
-			    arena->remote, lists.nremote);
+			done = space->spc_ops->spo_writev(
+			    space, arena->local, lists.nlocal, arena->remote, lists.nremote);
 		if (done == (ssize_t)lists.bytes)
 			walk_count(&walk);
 		else
@@ -260,8 +260,8 @@ slots_run(const struct slice *slice, unsigned n)
 
 	arena->npending = n;
 	for (unsigned i = 0; i < n; i++)
-		dmover_dispatch_submit(slice->stage->dispatch, arena->slots[i].entry->ent_lane,
-		    &arena->slots[i].req);
+		dmover_dispatch_submit(
+		    slice->stage->dispatch, arena->slots[i].entry->ent_lane, &arena->slots[i].req);
 	dmover_arena_idle(arena);
 	for (unsigned i = 0; i < n; i++) {
 		struct stage_slot *slot = &arena->slots[i];
@@ -306,7 +306,7 @@ slice_layout(struct slice *slice)
 		const struct dmover_function *func = entry->ent_req.dreq_func;
 		size_t len = aligned(entry->ent_req.dreq_len), in = func->dfn_ninputs * len;
 		bool shares = func->dfn_ninputs > 0 &&
-		    dmover_dispatch_is_inplace(slice->stage->dispatch, entry->ent_lane);
+			      dmover_dispatch_is_inplace(slice->stage->dispatch, entry->ent_lane);
 		size_t out = func->dfn_has_output && !shares ? len : 0;
 		unsigned i = slice->to - slice->from;
 
@@ -348,8 +348,8 @@ batch_choose(struct dmover_stage *stage, struct stage_arena *arena, struct dmove
 
 		if (req->dreq_len == 0)
 			continue;
-		entry->ent_lane =
-		    dmover_dispatch_choose(stage->dispatch, req->dreq_func->dfn_kind, req->dreq_len);
+		entry->ent_lane = dmover_dispatch_choose(
+		    stage->dispatch, req->dreq_func->dfn_kind, req->dreq_len);
 		if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lane))
 			entry_pass(stage, arena, entry);
 	}

@@ -22,7 +22,7 @@ struct dmover_pool;
 /* One thing to run.  Owned by the pool from submit until wk_run is called. */
 struct dmover_work {
 	void (*wk_run)(struct dmover_work *work); /* worker thread; may free or submit it again */
-	struct dmover_account *wk_account;        /* referenced by the owner; whose memory it enters */
+	struct dmover_account *wk_account; /* referenced by the owner; whose memory it enters */
 	struct dmover_work *wk_next;
 };
 

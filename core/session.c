@@ -175,8 +175,8 @@ take_locked(struct dmover_session *ses, uint8_t *buf, size_t len)
 		return 0;
 	size = ses->ses_layout->lay_response;
 	while (ses->ses_nready > 0 && len - done >= size) {
-		dmover_wire_response_encode(ses->ses_layout, &ses->ses_ring[ses->ses_ring_head],
-		    buf + done);
+		dmover_wire_response_encode(
+		    ses->ses_layout, &ses->ses_ring[ses->ses_ring_head], buf + done);
 		ses->ses_ring_head = (ses->ses_ring_head + 1) & (ses->ses_ring_size - 1);
 		ses->ses_nready--;
 		ses->ses_nreqs--;
@@ -205,8 +205,8 @@ reader_is_full(const struct dmover_session *ses, const struct dmover_waiter *rea
 static bool
 reader_settles(struct dmover_session *ses, struct dmover_waiter *reader)
 {
-	reader->wtr_len += take_locked(ses, reader->wtr_buf + reader->wtr_len,
-	    reader->wtr_want - reader->wtr_len);
+	reader->wtr_len +=
+	    take_locked(ses, reader->wtr_buf + reader->wtr_len, reader->wtr_want - reader->wtr_len);
 	return reader_is_full(ses, reader) || (reader->wtr_len > 0 && is_drained(ses));
 }
 
@@ -327,8 +327,8 @@ dmover_session_unreserve(struct dmover_session *ses, unsigned n)
 }
 
 void
-dmover_session_respond(struct dmover_session *ses, const struct dmover_response *responses,
-    unsigned n)
+dmover_session_respond(
+    struct dmover_session *ses, const struct dmover_response *responses, unsigned n)
 {
 	pthread_mutex_lock(&ses->ses_lock);
 	for (unsigned i = 0; i < n; i++) {
@@ -381,8 +381,9 @@ dmover_session_unpark(struct dmover_session *ses, struct dmover_waiter *waiter)
 	pthread_mutex_lock(&ses->ses_lock);
 	was_parked = waiter->wtr_is_parked;
 	if (was_parked)
-		waitq_remove(waiter->wtr_type == DMOVER_READER ? &ses->ses_readers :
-							       &ses->ses_writers, waiter);
+		waitq_remove(
+		    waiter->wtr_type == DMOVER_READER ? &ses->ses_readers : &ses->ses_writers,
+		    waiter);
 	pthread_mutex_unlock(&ses->ses_lock);
 	return was_parked;
 }

@@ -29,10 +29,10 @@ struct dmover_waiter {
 	 * waited for, a writer may try once more.  Not called after a good session_unpark().
 	 */
 	void (*wtr_ready)(struct dmover_waiter *waiter);
-	bool wtr_is_parked;                   /* (session lock) */
-	uint8_t *wtr_buf;                     /* reader: encoded responses; the waiter's own */
-	size_t wtr_len, wtr_want;             /* reader: bytes there, bytes asked for */
-	struct dmover_waiter *wtr_next;       /* (session lock) */
+	bool wtr_is_parked;             /* (session lock) */
+	uint8_t *wtr_buf;               /* reader: encoded responses; the waiter's own */
+	size_t wtr_len, wtr_want;       /* reader: bytes there, bytes asked for */
+	struct dmover_waiter *wtr_next; /* (session lock) */
 };
 
 struct dmover_waitq {
@@ -49,21 +49,21 @@ struct dmover_session_ops {
 
 struct dmover_session {
 	const struct dmover_session_ops *ses_ops;
-	struct dmover_account *ses_account; /* of who opened it; referenced */
-	unsigned ses_limit;                 /* most requests not yet read */
+	struct dmover_account *ses_account;          /* of who opened it; referenced */
+	unsigned ses_limit;                          /* most requests not yet read */
 	struct dmover_session *ses_next, **ses_prev; /* (front end's lock) its list of sessions */
 	atomic_uint ses_refs;
 	atomic_bool ses_is_closing;
 
 	pthread_mutex_t ses_lock; /* leaf: not held across any call out of session.c */
-	const struct dmover_function *ses_func;   /* (ses_lock) set once; then constant */
-	const struct dmover_layout *ses_layout;   /* (ses_lock) set once; then constant */
-	bool ses_is_32bit;                        /* (ses_lock) */
-	unsigned ses_nreqs;                       /* (ses_lock) reserved + running + unread */
-	unsigned ses_nwriters;                    /* (ses_lock) writes under way: they may add more */
-	struct dmover_response *ses_ring;         /* (ses_lock) unread responses */
+	const struct dmover_function *ses_func; /* (ses_lock) set once; then constant */
+	const struct dmover_layout *ses_layout; /* (ses_lock) set once; then constant */
+	bool ses_is_32bit;                      /* (ses_lock) */
+	unsigned ses_nreqs;                     /* (ses_lock) reserved + running + unread */
+	unsigned ses_nwriters;                  /* (ses_lock) writes under way: they may add more */
+	struct dmover_response *ses_ring;       /* (ses_lock) unread responses */
 	unsigned ses_ring_size, ses_ring_head, ses_nready; /* (ses_lock) size is a power of 2 */
-	size_t ses_charged;                       /* (ses_lock) bytes of the ring on the account */
+	size_t ses_charged;              /* (ses_lock) bytes of the ring on the account */
 	struct dmover_waitq ses_readers; /* (ses_lock) until enough responses, or none can come */
 	struct dmover_waitq ses_writers; /* (ses_lock) until ses_nreqs < ses_limit */
 	void *ses_poll;                  /* (ses_lock) the front end's poll handle, or NULL */
@@ -99,8 +99,8 @@ int dmover_session_reserve(struct dmover_session *session, unsigned want);
 void dmover_session_unreserve(struct dmover_session *session, unsigned n);
 
 /* N running requests are finished, in any order; their places stay taken until they are read. */
-void dmover_session_respond(struct dmover_session *session, const struct dmover_response *responses,
-    unsigned n);
+void dmover_session_respond(
+    struct dmover_session *session, const struct dmover_response *responses, unsigned n);
 
 /* Encodes responses that are there into BUF, at most LEN bytes; returns the bytes. */
 size_t dmover_session_take(struct dmover_session *session, void *buf, size_t len);

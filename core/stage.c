@@ -18,7 +18,7 @@
 /* A uniform output is made once in this much memory, and scattered from there again and again. */
 #define UNIFORM_BLOCK ((size_t)128 << 10)
 /* A request of fewer bytes than this for each runner is not split further. */
-#define RUNNER_BYTES  ((size_t)256 << 10)
+#define RUNNER_BYTES ((size_t)256 << 10)
 
 /* The bytes that a runner has claimed. */
 struct chunk {
@@ -36,8 +36,8 @@ struct dmover_run {
 	struct chunk chunk;
 	/* Which of submit's return and dmover_done() came first. */
 	atomic_int turn;
-	bool is_inline;  /* dmover_stage_walk's: no worker takes part */
-	bool has_chunk;  /* it is with the engine, or back from it */
+	bool is_inline; /* dmover_stage_walk's: no worker takes part */
+	bool has_chunk; /* it is with the engine, or back from it */
 };
 
 enum { TURN_NONE, TURN_RETURNED, TURN_DONE };
@@ -109,8 +109,8 @@ dmover_stage_fini(struct dmover_stage *stage)
 }
 
 void
-dmover_stage_answer(struct dmover_stage *stage, struct dmover_entry *entry,
-    struct dmover_response *ret_response)
+dmover_stage_answer(
+    struct dmover_stage *stage, struct dmover_entry *entry, struct dmover_response *ret_response)
 {
 	struct dmover_request *req = &entry->ent_req;
 
@@ -122,8 +122,8 @@ dmover_stage_answer(struct dmover_stage *stage, struct dmover_entry *entry,
 	}
 	ret_response->rsp_error = req->dreq_error;
 	if (req->dreq_error == 0)
-		memcpy(ret_response->rsp_result, req->dreq_result,
-		    req->dreq_func->dfn_immediate_out);
+		memcpy(
+		    ret_response->rsp_result, req->dreq_result, req->dreq_func->dfn_immediate_out);
 	else
 		STATS_ADD(stage->stats->st_failed, 1);
 }
@@ -236,7 +236,8 @@ scatter_uniform(struct stage_arena *arena, size_t block, struct dmover_uio *uio,
 
 	while (len > 0) {
 		unsigned pieces, n = 0;
-		size_t want = dmover_uio_window(uio, len, arena->remote, DMOVER_UIO_PIECES, &pieces);
+		size_t want =
+		    dmover_uio_window(uio, len, arena->remote, DMOVER_UIO_PIECES, &pieces);
 		ssize_t done;
 
 		for (size_t left = want; left > 0; n++) {
@@ -262,8 +263,8 @@ run_scatter(struct dmover_run *run)
 	if (!slot->req.dreq_func->dfn_has_output)
 		return 0;
 	if (slot->req.dreq_func->dfn_uniform)
-		return scatter_uniform(run->arena, slot->req.dreq_len, &run->chunk.out,
-		    run->chunk.len);
+		return scatter_uniform(
+		    run->arena, slot->req.dreq_len, &run->chunk.out, run->chunk.len);
 	return dmover_uiomove(slot->req.dreq_out.buf_linear, slot->req.dreq_len, &run->chunk.out);
 }
 
@@ -284,7 +285,7 @@ run_aim(struct dmover_run *run)
 	struct stage_slot *slot = &run->arena->slots[0];
 	const struct dmover_function *func = run->entry->ent_req.dreq_func;
 	bool shares = func->dfn_ninputs > 0 &&
-	    dmover_dispatch_is_inplace(run->stage->dispatch, run->entry->ent_lane);
+		      dmover_dispatch_is_inplace(run->stage->dispatch, run->entry->ent_lane);
 	size_t len = run->chunk.len;
 	uint8_t *at = run->arena->memory;
 
@@ -554,8 +555,8 @@ entry_walk(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 	};
 	pthread_mutex_init(&entry->ent_lock, NULL);
 	/* An engine that moves bytes itself might keep the entry: the CPU then. */
-	entry->ent_lane = dmover_dispatch_choose(stage->dispatch, req->dreq_func->dfn_kind,
-	    req->dreq_len);
+	entry->ent_lane =
+	    dmover_dispatch_choose(stage->dispatch, req->dreq_func->dfn_kind, req->dreq_len);
 	if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lane))
 		entry->ent_lane = DISPATCH_CPU;
 	while (run_chunk(run) >= 0)

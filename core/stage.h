@@ -36,8 +36,8 @@ void dmover_stage_fini(struct dmover_stage *stage);
  * responds for every entry.  The batch stays the caller's.  The calling thread may be kept for as
  * long as the space pleases.
  */
-void dmover_stage_hold(struct dmover_stage *stage, struct stage_arena *arena,
-    struct dmover_batch *batch);
+void dmover_stage_hold(
+    struct dmover_stage *stage, struct stage_arena *arena, struct dmover_batch *batch);
 
 /*
  * Takes the batch over: references to its session, account and space go with it, and bat_charged
@@ -49,7 +49,7 @@ void dmover_stage_post(struct dmover_stage *stage, struct dmover_batch *batch);
 int dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch);
 
 /* What a finished entry answers: its id, error and result. */
-void dmover_stage_answer(struct dmover_stage *stage, struct dmover_entry *entry,
-    struct dmover_response *ret_response);
+void dmover_stage_answer(
+    struct dmover_stage *stage, struct dmover_entry *entry, struct dmover_response *ret_response);
 
 #endif /* CORE_STAGE_H */

@@ -22,7 +22,7 @@ struct dmover_stats {
 	struct {
 		atomic_uint_fast64_t requests;
 		atomic_uint_fast64_t bytes;
-	} st_engines[STATS_ENGINES_MAX];  /* by place in the dispatcher's list */
+	} st_engines[STATS_ENGINES_MAX]; /* by place in the dispatcher's list */
 };
 
 #define STATS_ADD(counter, n) atomic_fetch_add_explicit(&(counter), (n), memory_order_relaxed)

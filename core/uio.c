@@ -31,8 +31,8 @@ dmover_uio_advance(struct dmover_uio *uio, size_t n)
 }
 
 size_t
-dmover_uio_window(const struct dmover_uio *uio, size_t n, struct iovec *iov, unsigned max,
-    unsigned *ret_pieces)
+dmover_uio_window(
+    const struct dmover_uio *uio, size_t n, struct iovec *iov, unsigned max, unsigned *ret_pieces)
 {
 	size_t skip = uio->uio_skip, covered = 0;
 	unsigned pieces = 0;

@@ -19,8 +19,8 @@ void dmover_uio_advance(struct dmover_uio *uio, size_t n);
  * Lists the pieces of the next N bytes (at most uio_resid) in IOV, at most MAX of them, without
  * passing them; empty vectors are left out.  Sets *ret_pieces; returns the bytes they cover.
  */
-size_t dmover_uio_window(const struct dmover_uio *uio, size_t n, struct iovec *iov, unsigned max,
-    unsigned *ret_pieces);
+size_t dmover_uio_window(
+    const struct dmover_uio *uio, size_t n, struct iovec *iov, unsigned max, unsigned *ret_pieces);
 
 /*
  * Moves up to N bytes between BUF and the vectors: out of BUF for DMOVER_UIO_READ, into it for

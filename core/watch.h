@@ -21,9 +21,9 @@ struct dmover_watch;
 struct dmover_seat {
 	int64_t seat_limit; /* ns in one piece of work before it counts as stalled */
 	void (*seat_stalled)(struct dmover_seat *seat); /* watch thread, once per piece of work */
-	atomic_int_fast64_t seat_since; /* when the work began, in ns; 0: idle */
-	int64_t seat_told;              /* (watch lock) the work that was told of */
-	struct dmover_seat *seat_next;  /* (watch lock) */
+	atomic_int_fast64_t seat_since;                 /* when the work began, in ns; 0: idle */
+	int64_t seat_told;                              /* (watch lock) the work that was told of */
+	struct dmover_seat *seat_next;                  /* (watch lock) */
 };
 
 int dmover_watch_create(struct dmover_watch **ret_watch);

@@ -57,7 +57,8 @@ _Static_assert(offsetof(struct dmio_usrreq, req_id) == 32, "request of dmover_io
 #endif
 _Static_assert(sizeof(struct dmio_usrresp) == 16, "response of dmover_io.h");
 _Static_assert(DMOVER_RECORD_LCM % 40 == 0 && DMOVER_RECORD_LCM % 24 == 0 &&
-	DMOVER_RECORD_LCM % 32 == 0 && DMOVER_RECORD_LCM % 20 == 0, "whole records of each layout");
+		   DMOVER_RECORD_LCM % 32 == 0 && DMOVER_RECORD_LCM % 20 == 0,
+    "whole records of each layout");
 
 const struct dmover_layout *
 dmover_layout_guess(size_t len, bool is_32bit)
@@ -100,8 +101,8 @@ get_buffer(const struct dmover_layout *layout, const uint8_t *p, struct dmover_w
 }
 
 void
-dmover_wire_request_decode(const struct dmover_layout *layout, const void *record,
-    struct dmover_wire_request *ret_request)
+dmover_wire_request_decode(
+    const struct dmover_layout *layout, const void *record, struct dmover_wire_request *ret_request)
 {
 	const uint8_t *p = record;
 
@@ -112,8 +113,8 @@ dmover_wire_request_decode(const struct dmover_layout *layout, const void *recor
 }
 
 int
-dmover_wire_request_check(const struct dmover_function *func,
-    const struct dmover_wire_request *request)
+dmover_wire_request_check(
+    const struct dmover_function *func, const struct dmover_wire_request *request)
 {
 	if (request->wrq_out.wbf_iovcnt > IOV_MAX)
 		return -EINVAL;
@@ -133,8 +134,8 @@ dmover_wire_buffer_decode(const struct dmover_layout *layout, const void *array,
 }
 
 int
-dmover_wire_iovecs_decode(const struct dmover_layout *layout, struct iovec *iov, unsigned n,
-    size_t *ret_len)
+dmover_wire_iovecs_decode(
+    const struct dmover_layout *layout, struct iovec *iov, unsigned n, size_t *ret_len)
 {
 	size_t max = layout->lay_pointer == 4 ? INT32_MAX : SSIZE_MAX;
 	size_t sum = 0;
@@ -158,8 +159,8 @@ dmover_wire_iovecs_decode(const struct dmover_layout *layout, struct iovec *iov,
 }
 
 void
-dmover_wire_response_encode(const struct dmover_layout *layout,
-    const struct dmover_response *response, void *record)
+dmover_wire_response_encode(
+    const struct dmover_layout *layout, const struct dmover_response *response, void *record)
 {
 	uint8_t *p = record;
 	int error = -response->rsp_error; /* wire is positive */

@@ -12,11 +12,11 @@
 
 struct dmover_layout {
 	const char *lay_name;
-	unsigned lay_request;  /* bytes of a request record */
-	unsigned lay_response; /* bytes of a response record */
-	unsigned lay_pointer;  /* bytes of a pointer: 4 or 8 */
-	unsigned lay_buffer;   /* bytes of a dmio_buffer */
-	unsigned lay_iovec;    /* bytes of a struct iovec */
+	unsigned lay_request;   /* bytes of a request record */
+	unsigned lay_response;  /* bytes of a response record */
+	unsigned lay_pointer;   /* bytes of a pointer: 4 or 8 */
+	unsigned lay_buffer;    /* bytes of a dmio_buffer */
+	unsigned lay_iovec;     /* bytes of a struct iovec */
 	unsigned lay_immediate; /* offset in the request */
 	unsigned lay_inbuf;     /* offset in the request */
 	unsigned lay_id;        /* offset in the request */
@@ -63,8 +63,8 @@ void dmover_wire_request_decode(const struct dmover_layout *layout, const void *
  * What the record alone shows to be wrong for FUNC: -EINVAL when the output is missing, is there
  * without a need, or has more than IOV_MAX vectors.
  */
-int dmover_wire_request_check(const struct dmover_function *func,
-    const struct dmover_wire_request *request);
+int dmover_wire_request_check(
+    const struct dmover_function *func, const struct dmover_wire_request *request);
 
 /* Decodes entry I of an array of dmio_buffers; -EINVAL for 0 or more than IOV_MAX vectors. */
 int dmover_wire_buffer_decode(const struct dmover_layout *layout, const void *array, unsigned i,
@@ -74,11 +74,11 @@ int dmover_wire_buffer_decode(const struct dmover_layout *layout, const void *ar
  * Widens N vectors of the layout, read to the start of IOV, to struct iovec in place, and adds
  * their lengths up.  -EINVAL when the sum is more than SSIZE_MAX (of the caller's word size).
  */
-int dmover_wire_iovecs_decode(const struct dmover_layout *layout, struct iovec *iov, unsigned n,
-    size_t *ret_len);
+int dmover_wire_iovecs_decode(
+    const struct dmover_layout *layout, struct iovec *iov, unsigned n, size_t *ret_len);
 
 /* Writes one record of lay_response bytes, every byte of it; the error becomes positive here. */
-void dmover_wire_response_encode(const struct dmover_layout *layout,
-    const struct dmover_response *response, void *record);
+void dmover_wire_response_encode(
+    const struct dmover_layout *layout, const struct dmover_response *response, void *record);
 
 #endif /* CORE_WIRE_H */

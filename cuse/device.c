@@ -255,8 +255,8 @@ dmio_read(const struct dmio_call *call, size_t size)
 }
 
 void
-dmio_ioctl(const struct dmio_call *call, unsigned cmd, unsigned flags, const void *in,
-    size_t in_size)
+dmio_ioctl(
+    const struct dmio_call *call, unsigned cmd, unsigned flags, const void *in, size_t in_size)
 {
 	struct dmio_setfunc setfunc;
 	int err;
@@ -267,8 +267,8 @@ dmio_ioctl(const struct dmio_call *call, unsigned cmd, unsigned flags, const voi
 	}
 	memcpy(&setfunc, in, sizeof(setfunc));
 	setfunc.dsf_name[sizeof(setfunc.dsf_name) - 1] = '\0';
-	err = dmover_session_setfunc(call->session, setfunc.dsf_name,
-	    (flags & FUSE_IOCTL_COMPAT) != 0);
+	err = dmover_session_setfunc(
+	    call->session, setfunc.dsf_name, (flags & FUSE_IOCTL_COMPAT) != 0);
 	if (err < 0)
 		dmio_answer_error(call->req, err);
 	else

@@ -18,7 +18,7 @@
  * the kernel passes on at once wherever they begin. */
 #define DMIO_WRITE_MAX (31 * 4096 / DMOVER_RECORD_LCM * DMOVER_RECORD_LCM)
 /* Most bytes of one FUSE read. */
-#define DMIO_READ_MAX  (32 * 4096)
+#define DMIO_READ_MAX (32 * 4096)
 
 #define PARKED_BUCKETS 256
 
@@ -34,13 +34,13 @@ struct dmio_scratch {
 
 struct dmio_device {
 	struct dmover_core *core;
-	pthread_mutex_t scratch_lock; /* leaf */
-	struct dmio_scratch *scratch; /* (scratch_lock) last in, first out */
-	pthread_mutex_t parked_lock;  /* taken before a session's */
-	struct dmio_parked *parked[PARKED_BUCKETS]; /* (parked_lock) by their fuse_req_t */
+	pthread_mutex_t scratch_lock;                /* leaf */
+	struct dmio_scratch *scratch;                /* (scratch_lock) last in, first out */
+	pthread_mutex_t parked_lock;                 /* taken before a session's */
+	struct dmio_parked *parked[PARKED_BUCKETS];  /* (parked_lock) by their fuse_req_t */
 	struct dmio_parked *lenders[PARKED_BUCKETS]; /* (parked_lock) by their thread id */
-	pthread_mutex_t sessions_lock;    /* leaf */
-	struct dmover_session *sessions;  /* (sessions_lock) all that are open */
+	pthread_mutex_t sessions_lock;               /* leaf */
+	struct dmover_session *sessions;             /* (sessions_lock) all that are open */
 };
 
 /* What is common to the calls on an open file. */
@@ -68,8 +68,8 @@ void dmio_end_all(struct dmio_device *device);
 
 void dmio_read(const struct dmio_call *call, size_t size);
 void dmio_write(const struct dmio_call *call, const uint8_t *buf, size_t size);
-void dmio_ioctl(const struct dmio_call *call, unsigned cmd, unsigned flags, const void *in,
-    size_t in_size);
+void dmio_ioctl(
+    const struct dmio_call *call, unsigned cmd, unsigned flags, const void *in, size_t in_size);
 /* HANDLE may be NULL; else it is the session's from here on. */
 void dmio_poll(const struct dmio_call *call, struct fuse_pollhandle *handle);
 

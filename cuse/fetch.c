@@ -217,8 +217,8 @@ fetch_outputs(struct state *st)
 		const struct dmover_wire_buffer *out = &st->fetcher->requests[i].wrq_out;
 
 		if (out->wbf_iovcnt > 0)
-			parts_add(st, i, iov, out->wbf_iov,
-			    (size_t)out->wbf_iovcnt * layout->lay_iovec);
+			parts_add(
+			    st, i, iov, out->wbf_iov, (size_t)out->wbf_iovcnt * layout->lay_iovec);
 		iov += out->wbf_iovcnt;
 	}
 	for (unsigned i = 0; i < n && ninputs > 0; i++)
@@ -239,8 +239,8 @@ decode_inputs(struct state *st, unsigned iovs)
 		int err = 0;
 
 		for (unsigned j = 0; j < ninputs && err == 0; j++) {
-			err = dmover_wire_buffer_decode(st->fetch->layout, st->fetcher->arrays,
-			    i * ninputs + j, &inputs[j]);
+			err = dmover_wire_buffer_decode(
+			    st->fetch->layout, st->fetcher->arrays, i * ninputs + j, &inputs[j]);
 			own += inputs[j].wbf_iovcnt;
 		}
 		if (err < 0)
@@ -306,8 +306,8 @@ make_entry(struct state *st, unsigned i, struct iovec **out, struct iovec **in)
 	/* Of no bytes at all the result is what it was before. */
 	memcpy(req->dreq_result, request->wrq_immediate, func->dfn_immediate_out);
 	if (func->dfn_has_output) {
-		err = make_buffer(st, out, request->wrq_out.wbf_iovcnt, DMOVER_UIO_READ,
-		    &req->dreq_out);
+		err = make_buffer(
+		    st, out, request->wrq_out.wbf_iovcnt, DMOVER_UIO_READ, &req->dreq_out);
 		if (err < 0)
 			return err;
 		req->dreq_len = req->dreq_out.buf_uio.uio_resid;
@@ -354,8 +354,8 @@ batch_bytes(const struct dmover_batch *batch, const struct dmover_function *func
 }
 
 unsigned
-dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch,
-    struct dmover_batch *batch, int *ret_error)
+dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch, struct dmover_batch *batch,
+    int *ret_error)
 {
 	struct state st = {
 		.fetcher = fetcher, .fetch = fetch, .batch = batch, .n = fetch->nrecords

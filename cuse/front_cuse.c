@@ -62,7 +62,8 @@ dev_open(fuse_req_t req, struct fuse_file_info *fi)
 	fi->direct_io = 1;
 	fi->nonseekable = 1;
 	if (fuse_reply_open(req, fi) == -ENOENT)
-		dmio_release(device, session); /* the caller was interrupted: no release will come */
+		dmio_release(
+		    device, session); /* the caller was interrupted: no release will come */
 }
 
 static void
@@ -231,8 +232,8 @@ dev_publish(struct dmio_front *front, char *why, size_t len)
 	dev_t dev = 0;
 
 	if (device_number(front->options, &dev) < 0) {
-		snprintf(why, len, "%s: the kernel did not register the device (dmesg may tell)",
-		    path);
+		snprintf(
+		    why, len, "%s: the kernel did not register the device (dmesg may tell)", path);
 		return -EIO;
 	}
 	if (stat(path, &st) != 0) {

@@ -49,8 +49,8 @@ static void
 file_init(void *userdata, struct fuse_conn_info *conn)
 {
 	conn->max_write = DMIO_WRITE_MAX;
-	conn->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
-	    FUSE_CAP_SPLICE_MOVE);
+	conn->want &=
+	    ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
 	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
 	dmio_front_ready(userdata);
 }
@@ -80,8 +80,8 @@ file_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* Truncation, as by O_TRUNC, means nothing to a device; the rest is not for callers to change. */
 static void
-file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
-    struct fuse_file_info *fi)
+file_setattr(
+    fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
 {
 	(void)attr;
 	if ((to_set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) != 0)
@@ -107,10 +107,11 @@ file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	out = (struct fuse_open_out){
 		.fh = (uintptr_t)session,
 		.open_flags = FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE | FOPEN_STREAM |
-		    FOPEN_PARALLEL_DIRECT_WRITES,
+			      FOPEN_PARALLEL_DIRECT_WRITES,
 	};
 	if (fuse_reply_buf(req, (const char *)&out, sizeof(out)) == -ENOENT)
-		dmio_release(device, session); /* the caller was interrupted: no release will come */
+		dmio_release(
+		    device, session); /* the caller was interrupted: no release will come */
 }
 
 static void
@@ -204,8 +205,8 @@ file_probe(const struct dmio_options *options, char *why, size_t len)
 	if (errno == ENOENT)
 		snprintf(why, len, "/dev/fuse: no such device (modprobe fuse)");
 	else
-		snprintf(why, len, "/dev/fuse: %s (run as root, or get access to it)",
-		    strerror(errno));
+		snprintf(
+		    why, len, "/dev/fuse: %s (run as root, or get access to it)", strerror(errno));
 	return -ENODEV;
 }
 
@@ -221,8 +222,8 @@ make_path(struct dmio_front *front, char *why, size_t len)
 		if (S_ISREG(st.st_mode) && st.st_size == 0)
 			return 0;
 		if (S_ISREG(st.st_mode) && st.st_size == FILE_SIZE)
-			snprintf(why, len, "%s: busy: a dmoverd serves it (stop that one, or --path)",
-			    path);
+			snprintf(why, len,
+			    "%s: busy: a dmoverd serves it (stop that one, or --path)", path);
 		else
 			snprintf(why, len,
 			    "%s: there is something else already (remove it, or --path)", path);

@@ -90,5 +90,5 @@ bool
 dmio_identity_equals(const struct dmio_identity *a, const struct dmio_identity *b)
 {
 	return a->tid != 0 && a->tid == b->tid && a->start == b->start &&
-	    a->address == b->address && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	       a->address == b->address && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }

@@ -39,8 +39,8 @@ struct dmio_parked;
  * A parked reader of the same identity, who cannot be answered until dmio_lend_return(); NULL: none
  * waits.  Its thread id is IDENTITY's.
  */
-struct dmio_parked *dmio_lend_borrow(struct dmio_device *device,
-    const struct dmio_identity *identity);
+struct dmio_parked *dmio_lend_borrow(
+    struct dmio_device *device, const struct dmio_identity *identity);
 void dmio_lend_return(struct dmio_device *device, struct dmio_parked *parked);
 
 #endif /* CUSE_LEND_H */

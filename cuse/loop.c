@@ -12,20 +12,19 @@
 #include <string.h>
 #include <time.h>
 
-
-#define STALL_NS     4000000 /* in one request */
-#define AWAKE_NS     100000  /* without a request */
-#define THREADS_MAX  256 /* listening, spare and stuck */
-#define IDLE_MAX     1   /* spare threads that are kept */
-#define STOP_SIGNAL  SIGUSR2
-#define STOP_TRIES   200 /* of 10 ms each */
+#define STALL_NS    4000000 /* in one request */
+#define AWAKE_NS    100000  /* without a request */
+#define THREADS_MAX 256     /* listening, spare and stuck */
+#define IDLE_MAX    1       /* spare threads that are kept */
+#define STOP_SIGNAL SIGUSR2
+#define STOP_TRIES  200 /* of 10 ms each */
 
 struct loop_thread {
 	struct dmover_seat seat; /* first: the watch hands it back */
 	struct dmio_loop *loop;
 	pthread_t id;
-	atomic_bool is_leader; /* it listens; cleared when it is replaced */
-	bool is_busy;          /* its own: the last request came within AWAKE_NS */
+	atomic_bool is_leader;    /* it listens; cleared when it is replaced */
+	bool is_busy;             /* its own: the last request came within AWAKE_NS */
 	struct loop_thread *next; /* (lock) */
 };
 
@@ -34,9 +33,9 @@ struct dmio_loop {
 	struct dmover_core *core;
 	void (*on_end)(void *arg);
 	void *arg;
-	pthread_mutex_t lock; /* taken after the watch's */
-	pthread_cond_t lead;  /* has_leader became false, or is_stopping true */
-	pthread_cond_t gone;  /* a thread ended */
+	pthread_mutex_t lock;        /* taken after the watch's */
+	pthread_cond_t lead;         /* has_leader became false, or is_stopping true */
+	pthread_cond_t gone;         /* a thread ended */
 	struct loop_thread *threads; /* (lock) */
 	unsigned nthreads, nidle;    /* (lock) */
 	bool has_leader;             /* (lock) */
@@ -226,8 +225,7 @@ thread_stalled(struct dmover_seat *seat)
 
 	pthread_mutex_lock(&loop->lock);
 	if (atomic_load(&thread->is_leader) && loop->nthreads < THREADS_MAX &&
-	    dmover_seat_is_stalled(seat) &&
-	    (loop->nidle > 0 || thread_start(loop) == 0)) {
+	    dmover_seat_is_stalled(seat) && (loop->nidle > 0 || thread_start(loop) == 0)) {
 		atomic_store(&thread->is_leader, false);
 		loop->has_leader = false;
 		STATS_ADD(loop->core->stats.st_stalls, 1);

@@ -50,8 +50,8 @@ held_is_resident(struct dmover_space *space, const void *addr, size_t len)
 		uint64_t entry = 0;
 
 		is_in = pread(fd, &entry, sizeof(entry), (off_t)(at / page * 8)) ==
-			(ssize_t)sizeof(entry) &&
-		    (entry >> 63) != 0;
+			    (ssize_t)sizeof(entry) &&
+			(entry >> 63) != 0;
 	}
 	close(fd);
 	return is_in;

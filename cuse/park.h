@@ -38,8 +38,8 @@ struct dmio_parked {
  * Keeps the call with room for SIZE bytes in ->data, charged to ACCOUNT, which is referenced.
  * NULL: no memory, or the account has no more.
  */
-struct dmio_parked *dmio_parked_create(const struct dmio_call *call, struct dmover_account *account,
-    size_t size);
+struct dmio_parked *dmio_parked_create(
+    const struct dmio_call *call, struct dmover_account *account, size_t size);
 
 /* Makes it known to interruptions.  No lock is held. */
 void dmio_parked_add(struct dmio_parked *parked);

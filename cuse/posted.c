@@ -81,8 +81,8 @@ allowed(const struct posted *posted, bool is_write, uint64_t addr, size_t len,
 
 /* Moves LEN bytes between the local position and ADDR.  The bytes moved, or -errno. */
 static ssize_t
-move_range(const struct posted *posted, bool is_write, struct local_at *at, uint64_t addr,
-    size_t len)
+move_range(
+    const struct posted *posted, bool is_write, struct local_at *at, uint64_t addr, size_t len)
 {
 	size_t done = 0;
 
@@ -90,9 +90,8 @@ move_range(const struct posted *posted, bool is_write, struct local_at *at, uint
 		struct iovec list[LOCAL_PIECES];
 		int nlist;
 		size_t want = local_list(at, len - done, list, &nlist);
-		ssize_t n = is_write ?
-		    pwritev(posted->mem_fd, list, nlist, (off_t)(addr + done)) :
-		    preadv(posted->mem_fd, list, nlist, (off_t)(addr + done));
+		ssize_t n = is_write ? pwritev(posted->mem_fd, list, nlist, (off_t)(addr + done))
+				     : preadv(posted->mem_fd, list, nlist, (off_t)(addr + done));
 
 		if (n == 0)
 			return -ESRCH;
@@ -118,8 +117,8 @@ posted_move(const struct posted *posted, bool is_write, struct local_at at,
 
 		while (left > 0) {
 			ssize_t may = allowed(posted, is_write, addr, left, &mapping);
-			ssize_t n = may < 0 ? may :
-					      move_range(posted, is_write, &at, addr, (size_t)may);
+			ssize_t n =
+			    may < 0 ? may : move_range(posted, is_write, &at, addr, (size_t)may);
 
 			if (n == -ESRCH || (n < 0 && total == 0))
 				return n;

@@ -95,7 +95,8 @@ check_yama(void)
 	if (scope >= 1 && geteuid() != 0)
 		dmio_log(DMIO_LOG_WARNING,
 		    "callers' memory: kernel.yama.ptrace_scope is %d: most callers will get EPERM "
-		    "(run as root)", scope);
+		    "(run as root)",
+		    scope);
 	return 0;
 }
 
@@ -142,8 +143,8 @@ start_front(struct server *server, char *why, size_t len)
 		return err;
 	}
 	if (wait_ready(front) < 0) {
-		snprintf(why, len, "%s: the kernel does not agree to serve it",
-		    server->options->path);
+		snprintf(
+		    why, len, "%s: the kernel does not agree to serve it", server->options->path);
 		return -EIO;
 	}
 	return front->ops->publish(front, why, len);

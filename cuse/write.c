@@ -140,8 +140,8 @@ write_some(struct writing *w)
 
 	if (w->scratch->batch == NULL && (w->scratch->batch = dmover_batch_create()) == NULL)
 		return -ENOMEM;
-	nplaces = dmover_session_reserve(session,
-	    left < FETCH_RECORDS_MAX ? (unsigned)left : FETCH_RECORDS_MAX);
+	nplaces = dmover_session_reserve(
+	    session, left < FETCH_RECORDS_MAX ? (unsigned)left : FETCH_RECORDS_MAX);
 	if (nplaces <= 0)
 		return nplaces < 0 ? nplaces : WRITE_FULL;
 	dmio_held_init(&held, w->tid);

@@ -101,27 +101,27 @@ store_vector(uint8_t *p, __m128i v)
 static void
 sse4_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 {
-	enum { VECTOR = sizeof(__m128i), BLOCK = 4 * VECTOR };
+	const size_t vector = sizeof(__m128i), block = 4 * vector;
 	size_t i = 0;
 
-	for (; i + BLOCK <= len; i += BLOCK) {
+	for (; i + block <= len; i += block) {
 		__m128i v0 = load_vector(src[0] + i);
-		__m128i v1 = load_vector(src[0] + i + VECTOR);
-		__m128i v2 = load_vector(src[0] + i + 2 * VECTOR);
-		__m128i v3 = load_vector(src[0] + i + 3 * VECTOR);
+		__m128i v1 = load_vector(src[0] + i + vector);
+		__m128i v2 = load_vector(src[0] + i + 2 * vector);
+		__m128i v3 = load_vector(src[0] + i + 3 * vector);
 
 		for (unsigned s = 1; s < nsrc; s++) {
 			const uint8_t *p = src[s] + i;
 
 			v0 = _mm_xor_si128(v0, load_vector(p));
-			v1 = _mm_xor_si128(v1, load_vector(p + VECTOR));
-			v2 = _mm_xor_si128(v2, load_vector(p + 2 * VECTOR));
-			v3 = _mm_xor_si128(v3, load_vector(p + 3 * VECTOR));
+			v1 = _mm_xor_si128(v1, load_vector(p + vector));
+			v2 = _mm_xor_si128(v2, load_vector(p + 2 * vector));
+			v3 = _mm_xor_si128(v3, load_vector(p + 3 * vector));
 		}
 		store_vector(dst + i, v0);
-		store_vector(dst + i + VECTOR, v1);
-		store_vector(dst + i + 2 * VECTOR, v2);
-		store_vector(dst + i + 3 * VECTOR, v3);
+		store_vector(dst + i + vector, v1);
+		store_vector(dst + i + 2 * vector, v2);
+		store_vector(dst + i + 3 * vector, v3);
 	}
 	cpu_xor_from(dst, src, nsrc, i, len);
 }

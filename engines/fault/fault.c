@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engines/table.h"
@@ -174,9 +175,12 @@ state_start(struct fault_state *state, char *why, size_t len)
 	if (!state->plan.reorder && state->plan.delay_ns == 0)
 		return 0;
 	err = fault_late_init(&state->late, state->plan.delay_ns, release);
-	if (err == 0)
+	if (err == 0) {
 		state->has_late = true;
-	else if (over->eng_close != NULL)
+		return 0;
+	}
+	snprintf(why, len, "cannot start its thread");
+	if (over->eng_close != NULL)
 		over->eng_close(state->over_state);
 	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* faults.c: data that cannot be read or written is EFAULT in the response, and nowhere a byte too many. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -137,8 +138,8 @@ fault_at_pages(const char *name, size_t len, size_t step, bool of_output)
 		if (of_output)
 			EXPECT(memory_is(hole, 0x77, PAGE), true);
 		memory_unmap(victim.out, len);
-		for (unsigned i = 0; i < victim.function->inputs; i++)
-			memory_unmap(victim.in[i], len);
+		for (unsigned n = 0; n < victim.function->inputs; n++)
+			memory_unmap(victim.in[n], len);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* refused.c: records that write(2) refuses, and what becomes of their neighbours. */
 #include <limits.h>
+#include <poll.h>
 #include <sys/mman.h>
 
 #include "memory.h"

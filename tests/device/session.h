@@ -3,6 +3,8 @@
 #ifndef TESTS_DEVICE_SESSION_H
 #define TESTS_DEVICE_SESSION_H
 
+#include <poll.h>
+
 #include "suite.h"
 
 /* A request with one vector for each buffer; its address must not change once it has been filled in. */

@@ -69,7 +69,7 @@ sample_space(const struct oracle_function *function, size_t len)
 static void
 run_batch(int fd, const struct oracle_function *function, struct sample *samples, unsigned n)
 {
-	struct dmio_usrreq wires[BATCH];
+	struct dmio_usrreq wires[BATCH] = { 0 };
 	bool seen[BATCH] = { false };
 
 	for (unsigned i = 0; i < n; i++) {

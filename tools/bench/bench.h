@@ -24,8 +24,8 @@ void bench_device_close(struct bench_device *device);
  * N requests of LEN bytes each in one write(2), their N responses in one read(2).  IN is NULL for
  * functions without input.  Ends the program when a request fails.  Returns seconds.
  */
-double bench_device_run(struct bench_device *device, uint8_t *out, uint8_t *in, size_t len,
-    unsigned n);
+double bench_device_run(
+    struct bench_device *device, uint8_t *out, uint8_t *in, size_t len, unsigned n);
 
 /* --- the floor: the barest accesses that must be paid (floor.c) --- */
 

@@ -52,9 +52,8 @@ bench_device_run(struct bench_device *device, uint8_t *out, uint8_t *in, size_t 
 
 	for (unsigned i = 0; i < n; i++) {
 		device->out[i] = (struct iovec){ out + i * len, len };
-		device->requests[i] = (struct dmio_usrreq){
-			.req_outbuf = { &device->out[i], 1 }, .req_id = i
-		};
+		device->requests[i] =
+		    (struct dmio_usrreq){ .req_outbuf = { &device->out[i], 1 }, .req_id = i };
 		if (in != NULL) {
 			device->in[i] = (struct iovec){ in + i * len, len };
 			device->inbufs[i] = (dmio_buffer){ &device->in[i], 1 };

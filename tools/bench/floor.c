@@ -114,9 +114,8 @@ move(void *arg)
 		struct iovec in = { mover->floor->in + at, mover->chunk };
 		struct iovec out = { mover->floor->out + at, mover->chunk };
 
-		if (mover->reads &&
-		    process_vm_readv(mover->floor->pid, &local, 1, &in, 1, 0) !=
-			(ssize_t)mover->chunk)
+		if (mover->reads && process_vm_readv(mover->floor->pid, &local, 1, &in, 1, 0) !=
+					(ssize_t)mover->chunk)
 			err(1, "process_vm_readv");
 		if (process_vm_writev(mover->floor->pid, &local, 1, &out, 1, 0) !=
 		    (ssize_t)mover->chunk)

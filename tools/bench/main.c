@@ -54,9 +54,9 @@ bar_large(const struct setup *setup, const char *function, struct bar *bar)
 		double times[ROUNDS];
 
 		for (unsigned i = 0; i < ROUNDS; i++)
-			times[i] = in != NULL ?
-			    bench_floor_copy(setup->floor, chunk, setup->threads) :
-			    bench_floor_write(setup->floor, chunk, setup->threads);
+			times[i] = in != NULL
+				       ? bench_floor_copy(setup->floor, chunk, setup->threads)
+				       : bench_floor_write(setup->floor, chunk, setup->threads);
 		double median = bench_median(times, ROUNDS);
 
 		if (best == 0 || median < best)
@@ -81,7 +81,7 @@ bar_small(const struct setup *setup, unsigned n, struct bar *bar)
 	for (unsigned i = 0; i < SMALLS; i++) {
 		device_times[i] = bench_device_run(device, setup->out, setup->in, SMALL, n);
 		floor_times[i] = bench_round_trip_run(setup->trip, (size_t)n * 40, (size_t)n * 16) +
-		    bench_floor_calls(setup->floor, SMALL, n);
+				 bench_floor_calls(setup->floor, SMALL, n);
 	}
 	bar->device = bench_median(device_times, SMALLS);
 	bar->floor = bench_median(floor_times, SMALLS);
@@ -115,8 +115,8 @@ run_bars(struct setup *setup)
 		{ .name = "64 MiB copy, posted", .bar = 0.45 },
 	};
 
-	setup->out = mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	    0);
+	setup->out =
+	    mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (setup->out == MAP_FAILED)
 		err(1, "memory");
 	setup->in = setup->out + LARGE;

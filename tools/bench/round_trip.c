@@ -104,8 +104,8 @@ bench_round_trip_create(void)
 	snprintf(trip->path, sizeof(trip->path), "/tmp/dmover-bench.XXXXXX");
 	fd = mkstemp(trip->path);
 	trip->fuse_fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=100000,user_id=0,group_id=0",
-	    trip->fuse_fd);
+	snprintf(
+	    options, sizeof(options), "fd=%d,rootmode=100000,user_id=0,group_id=0", trip->fuse_fd);
 	if (fd < 0 || trip->fuse_fd < 0 ||
 	    mount("bench", trip->path, "fuse", MS_NOSUID | MS_NODEV, options) != 0) {
 		warn("no bare round trip (run as root)");

@@ -119,16 +119,16 @@ struct dmover_buffer {
  */
 struct dmover_request {
 	const struct dmover_function *dreq_func;
-	size_t dreq_len;                 /* bytes of each input and of the output */
-	struct dmover_buffer *dreq_in;   /* dfn_ninputs of them */
-	struct dmover_buffer dreq_out;   /* NONE where the function has no output */
+	size_t dreq_len;               /* bytes of each input and of the output */
+	struct dmover_buffer *dreq_in; /* dfn_ninputs of them */
+	struct dmover_buffer dreq_out; /* NONE where the function has no output */
 	uint8_t dreq_immediate[DMOVER_IMMEDIATE_LEN];
 	uint8_t dreq_result[DMOVER_IMMEDIATE_LEN]; /* zero before submission */
-	int dreq_error;                  /* 0 or -errno, set before dmover_done() */
-	bool dreq_error_final;           /* the error is an answer for the caller: do not redo */
+	int dreq_error;                            /* 0 or -errno, set before dmover_done() */
+	bool dreq_error_final; /* the error is an answer for the caller: do not redo */
 	void (*dreq_done)(struct dmover_request *dreq); /* any thread; may free the request */
-	void *dreq_arg;                  /* of whoever set dreq_done */
-	void *dreq_engine;               /* free for the engine while it owns the request */
+	void *dreq_arg;                                 /* of whoever set dreq_done */
+	void *dreq_engine; /* free for the engine while it owns the request */
 };
 
 /* Engine's side: the request is finished; dreq_error and dreq_result are set.  Exactly once. */

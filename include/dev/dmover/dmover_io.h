@@ -28,15 +28,15 @@ typedef struct {
 #ifndef DMIO_ABI_2002
 
 struct dmio_usrreq {
-	dmio_buffer req_outbuf;    /* where the result goes; iovcnt 0 for iscsi-crc32c */
-	uint8_t req_immediate[8];  /* immediate input, least significant byte first */
-	dmio_buffer *req_inbuf;    /* array with one entry for each input of the function */
-	uint32_t req_id;           /* comes back in the response */
+	dmio_buffer req_outbuf;   /* where the result goes; iovcnt 0 for iscsi-crc32c */
+	uint8_t req_immediate[8]; /* immediate input, least significant byte first */
+	dmio_buffer *req_inbuf;   /* array with one entry for each input of the function */
+	uint32_t req_id;          /* comes back in the response */
 };
 
 struct dmio_usrresp {
-	uint32_t resp_id;          /* req_id of the request */
-	int resp_error;            /* 0 or an errno(3) value; if not 0, output may be partly written */
+	uint32_t resp_id; /* req_id of the request */
+	int resp_error;   /* 0 or an errno(3) value; if not 0, output may be partly written */
 	uint8_t resp_immediate[8]; /* immediate result, least significant byte first; else 0 */
 };
 

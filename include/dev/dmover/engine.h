@@ -15,11 +15,11 @@
 #include <dev/dmover/dmover.h>
 
 /* Takes buffers of type UIO and moves the bytes itself.  Without it all buffers are LINEAR. */
-#define DMOVER_ENGINE_UIO     0x01u
+#define DMOVER_ENGINE_UIO 0x01u
 /* The output buffer may be the very same memory as input 0 (it never overlaps otherwise). */
 #define DMOVER_ENGINE_INPLACE 0x02u
 /* Never chosen unless the user names it. */
-#define DMOVER_ENGINE_NAMED   0x04u
+#define DMOVER_ENGINE_NAMED 0x04u
 /* Completes without moving a byte: outputs and results stay as they were. */
 #define DMOVER_ENGINE_NO_DATA 0x08u
 
