@@ -8,6 +8,9 @@
 #ifndef CUSE_DEVICE_H
 #define CUSE_DEVICE_H
 
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 35
+#endif
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 

@@ -5,7 +5,7 @@
  * The file is its file system's root.  Calls reach us as they do from a character device:
  * no page cache (DIRECT_IO), no file position and so no lock that a blocked read would keep from
  * writers (STREAM), no inode lock among writers (PARALLEL_DIRECT_WRITES, which the kernel grants
- * below the file's size only: so the file claims to be very large).
+ * below the file's size only: so the file claims to be as large as a 32-bit program can open).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #define FOPEN_PARALLEL_DIRECT_WRITES (1 << 6)
 #endif
 
-#define FILE_SIZE    ((off_t)1 << 62)
+#define FILE_SIZE    ((off_t)INT32_MAX)
 #define ATTR_SECONDS 3600.0
 
 static struct dmio_front *

@@ -115,10 +115,9 @@ run(struct writing *w, struct dmover_space *space)
 
 	if (fits_hold(w, scratch->batch))
 		err = hold(w, scratch->batch, space);
-	if (err == -ENOMEM) {
-		err = post(w, scratch->batch);
-		if (err == 0)
-			scratch->batch = NULL; /* given away */
+	if (err == -ENOMEM && (err = post(w, scratch->batch)) == 0) {
+		scratch->batch = NULL; /* given away */
+		return 0;
 	}
 	if (err == 0 || err == -EPERM)
 		return err;

@@ -146,6 +146,7 @@ static int
 file_load(struct file *file, const char *name)
 {
 	struct stat st;
+	uint8_t *data;
 	int ret = -1;
 	int fd;
 
@@ -163,8 +164,9 @@ file_load(struct file *file, const char *name)
 	}
 	file->size = (size_t)st.st_size;
 	file->nblocks = (file->size + BLOCK - 1) / BLOCK;
-	file->data = blocks_alloc(file->nblocks);
-	if (file->data == NULL) {
+	data = blocks_alloc(file->nblocks);
+	file->data = data; /* free()d with the file */
+	if (data == NULL) {
 		fail(name, strerror(ENOMEM));
 		goto out;
 	}

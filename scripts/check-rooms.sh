@@ -17,11 +17,11 @@ allowed_in() {
 	core) echo '^<dev/dmover/|^"core/' ;;
 	engines) echo '^<dev/dmover/|^"engines/' ;;
 	engines/*) echo "^<dev/dmover/|^\"$1/|^\"engines/[^/]*\\.h" ;;
-	cuse) echo '^<dev/dmover/|^"core/|^"cuse/|^<fuse|^<cuse' ;;
+	cuse) echo '^<dev/dmover/|^"core/|^"cuse/|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
 	preload) echo '^<dev/dmover/|^"core/|^"preload/' ;;
-	tools) echo '^<dev/dmover/|^"core/|^"tools/' ;;
+	tools) echo '^<dev/dmover/|^"core/|^"tools/|^<linux/fuse\.h>' ;;
 	examples) echo '^<dev/dmover/dmover_io\.h>|^"examples/' ;;
-	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse' ;;
+	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/table\.h"|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
 	esac
 }
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* compare.c: where the buffers lie, what the oracle says, and what may not be touched. */
+#include "compare.h"
+
+#include <string.h>
+
+#define ARENA_SIZE ((1u << 20) + 4096)
+#define CANARY     64u
+
+static void
+arena_create(struct arena *arena)
+{
+	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++) {
+		guarded_create(&arena->in[i], ARENA_SIZE);
+		guarded_fill_and_seal(&arena->in[i], i + 1);
+	}
+	guarded_create(&arena->out, ARENA_SIZE);
+	guarded_create(&arena->want, ARENA_SIZE);
+}
+
+static void
+arena_destroy(struct arena *arena)
+{
+	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++)
+		guarded_destroy(&arena->in[i]);
+	guarded_destroy(&arena->out);
+	guarded_destroy(&arena->want);
+}
+
+static uint8_t *
+spot_place(const struct spot *spot, const struct guarded *guarded, unsigned offset)
+{
+	if (!spot->at_end)
+		return guarded->bytes + offset;
+	return guarded->bytes + guarded->size - spot->len - offset;
+}
+
+static void
+spot_aim(const struct spot *spot, const struct arena *arena, struct work *work)
+{
+	static const uint8_t immediate[DMOVER_IMMEDIATE_LEN] = { 0xa7, 0x10, 0x32, 0x54 };
+
+	for (unsigned i = 0; i < work->dreq.dreq_func->dfn_ninputs; i++)
+		work->in_bytes[i] = spot_place(spot, &arena->in[i], (spot->in_offset + 5 * i) % 64);
+	work->out_bytes = spot_place(spot, &arena->out, spot->out_offset);
+	memcpy(work->dreq.dreq_immediate, immediate, sizeof(immediate));
+}
+
+/* The same request by the oracle, its output at the same place of arena->want. */
+static uint8_t *
+ask_oracle(const struct arena *arena, const struct work *asked, uint8_t *ret_result)
+{
+	const bool keep = rig_break;
+	struct rig oracle;
+	struct work work;
+
+	rig_open(&oracle, dmover_engines[0], NULL);
+	work_init(&work, asked->dreq.dreq_func, asked->dreq.dreq_len);
+	memcpy(work.in_bytes, asked->in_bytes, sizeof(work.in_bytes));
+	memcpy(work.dreq.dreq_immediate, asked->dreq.dreq_immediate, DMOVER_IMMEDIATE_LEN);
+	work.out_bytes = arena->want.bytes + (asked->out_bytes - arena->out.bytes);
+	rig_break = false;
+	ck_assert_int_eq(work_run(&work, &oracle), 0);
+	rig_break = keep;
+	memcpy(ret_result, work.dreq.dreq_result, DMOVER_IMMEDIATE_LEN);
+	work_fini(&work);
+	rig_close(&oracle);
+	return work.out_bytes;
+}
+
+/* Bytes of the arena around the output that an engine must leave alone; VALUE is set or checked. */
+static bool
+canaries(const struct guarded *out, const struct work *work, uint8_t value, bool check)
+{
+	uint8_t *const begin = work->out_bytes, *const end = begin + work->dreq.dreq_len;
+	const size_t room_before = (size_t)(begin - out->bytes);
+	const size_t room_after = (size_t)(out->bytes + out->size - end);
+	const size_t before = room_before < CANARY ? room_before : CANARY;
+	const size_t after = room_after < CANARY ? room_after : CANARY;
+	bool alive = true;
+
+	if (!check) {
+		memset(begin - before, value, before);
+		memset(end, value, after);
+		return true;
+	}
+	for (size_t i = 0; i < before; i++)
+		alive = alive && *(begin - before + i) == value;
+	for (size_t i = 0; i < after; i++)
+		alive = alive && end[i] == value;
+	return alive;
+}
+
+void
+compare(const struct rig *rig, const struct arena *arena, const struct dmover_function *func,
+    const struct spot *spot)
+{
+	uint8_t want_result[DMOVER_IMMEDIATE_LEN];
+	const uint8_t *want;
+	struct work work;
+	int err;
+
+	work_init(&work, func, spot->len);
+	spot_aim(spot, arena, &work);
+	want = ask_oracle(arena, &work, want_result);
+	memset(work.out_bytes, 0x5c, spot->len);
+	canaries(&arena->out, &work, 0x5a, /* check= */ false);
+	if (spot->in_place) {
+		memcpy(work.out_bytes, work.in_bytes[0], spot->len);
+		work.in_bytes[0] = work.out_bytes;
+	}
+	err = work_run(&work, rig);
+#define WHERE                                                                                      \
+	"%s: %s of %zu bytes, offsets %u and %u from the %s%s", rig->engine->eng_name,             \
+	    func->dfn_name, spot->len, spot->in_offset, spot->out_offset,                          \
+	    spot->at_end ? "end" : "start", spot->in_place ? ", in place" : ""
+	ck_assert_msg(err == 0, WHERE);
+	ck_assert_msg(memcmp(work.dreq.dreq_result, want_result, sizeof(want_result)) == 0, WHERE);
+	if (func->dfn_has_output)
+		ck_assert_msg(memcmp(work.out_bytes, want, spot->len) == 0, WHERE);
+	ck_assert_msg(canaries(&arena->out, &work, 0x5a, /* check= */ true), WHERE);
+	ck_assert_msg(work.ends == 1, WHERE);
+#undef WHERE
+	work_fini(&work);
+}
+
+void
+compare_each_function(const struct dmover_engine *engine,
+    void (*look)(
+	const struct rig *rig, const struct arena *arena, const struct dmover_function *func))
+{
+	const struct dmover_function *func;
+	struct arena arena;
+	struct rig rig;
+
+	arena_create(&arena);
+	rig_open(&rig, engine, NULL);
+	for (int uio = 0; uio < ((engine->eng_flags & DMOVER_ENGINE_UIO) != 0 ? 2 : 1); uio++) {
+		rig.is_uio = uio == 1;
+		for (unsigned i = 0; (func = dmover_function_at(i)) != NULL; i++)
+			if (engine->eng_kinds & DMOVER_F(func->dfn_kind))
+				look(&rig, &arena, func);
+	}
+	rig_close(&rig);
+	arena_destroy(&arena);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rig.c: opening an engine, giving it a request, waiting for the end. */
+#include "rig.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+
+bool rig_break;
+
+void
+rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args)
+{
+	char why[128] = "";
+	int err;
+
+	*rig = (struct rig){ .engine = engine };
+	if (engine->eng_open == NULL)
+		return;
+	err = engine->eng_open(args, &rig->state, why, sizeof(why));
+	ck_assert_msg(err == 0, "%s: open: %s (%s)", engine->eng_name, strerror(-err), why);
+}
+
+void
+rig_close(struct rig *rig)
+{
+	if (rig->engine->eng_close != NULL)
+		rig->engine->eng_close(rig->state);
+	rig->state = NULL;
+}
+
+bool
+rig_probe(const struct dmover_engine *engine, char *why, size_t len)
+{
+	snprintf(why, len, "no reason given");
+	return engine->eng_probe(why, len) == 0;
+}
+
+static void
+work_done(struct dmover_request *dreq)
+{
+	static _Atomic unsigned completions;
+	struct work *work = dreq->dreq_arg;
+
+	pthread_mutex_lock(&work->lock);
+	work->ends++;
+	work->order = ++completions;
+	work->thread = pthread_self();
+	clock_gettime(CLOCK_MONOTONIC, &work->at);
+	pthread_cond_signal(&work->ended);
+	pthread_mutex_unlock(&work->lock);
+}
+
+void
+work_init(struct work *work, const struct dmover_function *func, size_t len)
+{
+	pthread_condattr_t attr;
+
+	*work = (struct work){
+		.dreq = { .dreq_func = func, .dreq_len = len, .dreq_done = work_done },
+	};
+	work->dreq.dreq_in = work->in;
+	work->dreq.dreq_arg = work;
+	pthread_mutex_init(&work->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&work->ended, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void
+work_fini(struct work *work)
+{
+	pthread_cond_destroy(&work->ended);
+	pthread_mutex_destroy(&work->lock);
+}
+
+/* Splits the bytes of BUFFER, the one with number WHICH; some have an empty piece. */
+static void
+dress(struct work *work, struct dmover_buffer *buffer, unsigned which, uint8_t *bytes)
+{
+	const size_t len = work->dreq.dreq_len;
+	const size_t first = len / (which + 2);
+	const size_t second = which % 2 == 0 ? 0 : len / 5;
+	struct iovec *iov = work->iov[which];
+
+	iov[0] = (struct iovec){ bytes, first };
+	iov[1] = (struct iovec){ bytes + first, second };
+	iov[2] = (struct iovec){ bytes + first + second, len - first - second };
+	buffer->buf_type = DMOVER_BUF_UIO;
+	buffer->buf_uio = (struct dmover_uio){
+		.uio_iov = iov,
+		.uio_iovcnt = WORK_PIECES,
+		.uio_resid = len,
+		.uio_rw = which == DMOVER_INPUTS_MAX ? DMOVER_UIO_READ : DMOVER_UIO_WRITE,
+		.uio_space = &dmover_space_self,
+	};
+}
+
+static void
+place(struct work *work, bool is_uio)
+{
+	const struct dmover_function *func = work->dreq.dreq_func;
+	struct dmover_buffer *out = &work->dreq.dreq_out;
+
+	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
+		work->in[i].buf_type = DMOVER_BUF_LINEAR;
+		work->in[i].buf_linear = work->in_bytes[i];
+		if (is_uio)
+			dress(work, &work->in[i], i, work->in_bytes[i]);
+	}
+	if (!func->dfn_has_output)
+		return;
+	out->buf_type = DMOVER_BUF_LINEAR;
+	out->buf_linear = work->out_bytes;
+	if (is_uio)
+		dress(work, out, DMOVER_INPUTS_MAX, work->out_bytes);
+}
+
+int
+work_try(struct work *work, const struct rig *rig)
+{
+	place(work, rig->is_uio);
+	return rig->engine->eng_submit(rig->state, &work->dreq);
+}
+
+int
+work_submit(struct work *work, const struct rig *rig)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+	const unsigned most = RIG_DEADLINE_S * 10000u;
+	int err = work_try(work, rig);
+
+	for (unsigned i = 0; err == -EAGAIN && i < most; i++) {
+		nanosleep(&pause, NULL);
+		err = work_try(work, rig);
+	}
+	return err;
+}
+
+static void
+spoil(struct work *work)
+{
+	if (work->dreq.dreq_func->dfn_has_output)
+		work->out_bytes[work->dreq.dreq_len / 2] ^= 0x10;
+	else
+		work->dreq.dreq_result[0] ^= 0x10;
+}
+
+bool
+work_wait(struct work *work)
+{
+	struct timespec until;
+	int err = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += RIG_DEADLINE_S;
+	pthread_mutex_lock(&work->lock);
+	while (work->ends == 0 && err == 0)
+		err = pthread_cond_timedwait(&work->ended, &work->lock, &until);
+	pthread_mutex_unlock(&work->lock);
+	if (err == 0 && rig_break)
+		spoil(work);
+	return err == 0;
+}
+
+int
+work_run(struct work *work, const struct rig *rig)
+{
+	const char *name = rig->engine->eng_name;
+	int err = work_submit(work, rig);
+
+	ck_assert_msg(err == 0, "%s: submit: %s", name, strerror(-err));
+	ck_assert_msg(work_wait(work), "%s: no end after %d s", name, RIG_DEADLINE_S);
+	return work->dreq.dreq_error;
+}
+
+void
+guarded_create(struct guarded *guarded, size_t size)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *map;
+
+	guarded->size = (size + page - 1) / page * page;
+	map = mmap(/* addr= */ NULL, guarded->size + 2 * page, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	guarded->bytes = map + page;
+	ck_assert_int_eq(mprotect(guarded->bytes, guarded->size, PROT_READ | PROT_WRITE), 0);
+}
+
+void
+guarded_destroy(struct guarded *guarded)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	munmap(guarded->bytes - page, guarded->size + 2 * page);
+}
+
+void
+guarded_fill_and_seal(struct guarded *guarded, uint64_t seed)
+{
+	uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+	for (size_t i = 0; i < guarded->size; i += sizeof(x)) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		memcpy(guarded->bytes + i, &x, sizeof(x));
+	}
+	ck_assert_int_eq(mprotect(guarded->bytes, guarded->size, PROT_READ), 0);
+}
+
+int
+rig_main(int argc, char **argv, Suite *(*make_suite)(void))
+{
+	SRunner *runner;
+	int ran, failed;
+
+	rig_break = argc > 1 && strcmp(argv[1], "--break") == 0;
+	if (argc > 2 || (argc == 2 && !rig_break)) {
+		fprintf(stderr, "usage: %s [--break]\n", argv[0]);
+		return 2;
+	}
+	runner = srunner_create(make_suite());
+	fflush(stdout);
+	srunner_run_all(runner, CK_ENV);
+	ran = srunner_ntests_run(runner);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	if (rig_break && failed < ran) {
+		/* Whoever runs this waits for a failure. */
+		printf("--break: %d of %d tests did not notice\n", ran - failed, ran);
+		return 0;
+	}
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

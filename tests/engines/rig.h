@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rig.h: an opened engine, requests to give it, and memory that shows every stray access. */
+#ifndef TESTS_ENGINES_RIG_H
+#define TESTS_ENGINES_RIG_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <check.h>
+
+#include <dev/dmover/engine.h>
+
+/* Set by --break: one bit of each answer is flipped, so that every test must fail. */
+extern bool rig_break;
+
+/* An engine that answers nothing for this long is broken. */
+#define RIG_DEADLINE_S 10
+
+struct rig {
+	const struct dmover_engine *engine;
+	void *state;
+	bool is_uio; /* requests get UIO buffers */
+};
+
+/* Opens ENGINE; the test fails when it cannot. */
+void rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args);
+void rig_close(struct rig *rig);
+
+/* True when ENGINE works on this machine; else WHY says why it does not. */
+bool rig_probe(const struct dmover_engine *engine, char *why, size_t len);
+
+#define WORK_PIECES 3
+
+/* One request, the place where its end is seen, and the uios that it may be dressed in. */
+struct work {
+	struct dmover_request dreq;
+	struct dmover_buffer in[DMOVER_INPUTS_MAX];
+	uint8_t *in_bytes[DMOVER_INPUTS_MAX];
+	uint8_t *out_bytes;
+	struct iovec iov[DMOVER_INPUTS_MAX + 1][WORK_PIECES];
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	unsigned ends;      /* (lock) completions seen */
+	unsigned order;     /* (lock) which completion of the process this was, from 1 */
+	pthread_t thread;   /* (lock) that completed it */
+	struct timespec at; /* (lock) CLOCK_MONOTONIC */
+};
+
+/* Inputs and output are to be set before submission, in in_bytes and out_bytes. */
+void work_init(struct work *work, const struct dmover_function *func, size_t len);
+void work_fini(struct work *work);
+
+/* One call of eng_submit. */
+int work_try(struct work *work, const struct rig *rig);
+/* Submits, asking again while the engine is full; its answer. */
+int work_submit(struct work *work, const struct rig *rig);
+/* False when the end does not come before the deadline. */
+bool work_wait(struct work *work);
+/* Submits and waits; the test fails when there is no end.  Returns dreq_error. */
+int work_run(struct work *work, const struct rig *rig);
+
+/* Memory between two pages that nobody may touch. */
+struct guarded {
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* SIZE is rounded up to whole pages. */
+void guarded_create(struct guarded *guarded, size_t size);
+void guarded_destroy(struct guarded *guarded);
+/* Writes bytes that depend on SEED, and nothing may be written afterwards. */
+void guarded_fill_and_seal(struct guarded *guarded, uint64_t seed);
+
+/* Runs the suite with the command line's options; main's exit status. */
+int rig_main(int argc, char **argv, Suite *(*make_suite)(void));
+
+#endif /* TESTS_ENGINES_RIG_H */

@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# inside.sh BUILD: what scripts/test.sh runs in a guest kernel, where /dev/cuse is.  As root.
+#
+# The whole device suite through CUSE, then what only a real device node shows.  One line for each
+# step; a failing one is followed by the end of what it printed.  With DMOVERIO_INSIDE=device only
+# the suite.  Logs go to $OUTDIR.
+set -euo pipefail
+
+build=$1
+daemon=$build/cuse/dmoverd
+node=/dev/dmoverio
+logs=${OUTDIR:-/tmp}
+passed=0
+failed=0
+daemon_pid=
+# Emulated processors are slow, and so is the daemon's start on them.
+export DMOVERIO_TEST_SLOW=${DMOVERIO_TEST_SLOW:-10}
+
+# step NAME FUNCTION [ARGUMENT...]: a time-out is part of the functions where they can hang.
+step() {
+	local name=$1 start=$SECONDS log
+	shift
+	log=$logs/step-${name//[^a-z0-9]/-}.log
+	if "$@" >"$log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		printf 'ok      %3d s  %s\n' $((SECONDS - start)) "$name"
+	else
+		failed=$((failed + 1))
+		printf 'FAILED  %3d s  %s\n' $((SECONDS - start)) "$name"
+		tail -n 40 "$log" | sed 's/^/        | /'
+	fi
+}
+
+# await SECONDS CONDITION...: true as soon as it is.
+await() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+start_daemon() {
+	"$daemon" --foreground --front=cuse "$@" >"$logs/dmoverd.log" 2>&1 &
+	daemon_pid=$!
+	await 30 grep -q "^dmoverd: ready: $node (cuse)" "$logs/dmoverd.log" || {
+		cat "$logs/dmoverd.log"
+		return 1
+	}
+}
+
+# stop_daemon SIGNAL: its exit status is left in $stopped.
+stop_daemon() {
+	kill -s "$1" "$daemon_pid" || return 1
+	stopped=0
+	wait "$daemon_pid" || stopped=$?
+	daemon_pid=
+}
+
+no_node() {
+	[ ! -e $node ]
+}
+
+has_cuse() {
+	ls -l /dev/cuse && test -c /dev/cuse
+}
+
+device_suite() {
+	timeout 300 tests/device/run.sh "$daemon" cuse "$build/tests/device/device_suite"
+}
+
+lifecycle() {
+	timeout 200 tests/device/lifecycle.sh "$daemon" cuse
+}
+
+is_a_character_device() {
+	stat -c '%F %a' $node
+	[ "$(stat -c '%F %a' $node)" = "character special file 666" ]
+}
+
+takes_another_mode() {
+	stop_daemon TERM && start_daemon --mode=0600 || return 1
+	stat -c '%F %a' $node
+	[ "$(stat -c '%a' $node)" = 600 ] && stop_daemon TERM && start_daemon
+}
+
+hw_bzero() {
+	timeout 60 "$build/examples/hw_bzero"
+}
+
+hw_bzero_as_nobody() {
+	timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups "$build/examples/hw_bzero"
+}
+
+parity() {
+	timeout 120 "$build/examples/parity" "$daemon" /bin/bash /bin/ls README.md
+}
+
+# The kernel says nothing to a second server of the same name; the daemon has to find out.
+refuses_a_second_daemon() {
+	local status=0
+	timeout 60 "$daemon" --foreground --front=cuse || status=$?
+	[ $status -ne 0 ] && [ $status -ne 124 ] && hw_bzero
+}
+
+stops_on_sigterm() {
+	stop_daemon TERM || return 1
+	echo "exit status $stopped"
+	[ "$stopped" = 0 ] && await 5 no_node
+}
+
+restarts_after_sigterm() {
+	start_daemon && hw_bzero
+}
+
+leaves_no_node_after_sigkill() {
+	stop_daemon KILL || return 1
+	await 5 no_node
+}
+
+restarts_after_sigkill() {
+	start_daemon && hw_bzero && stop_daemon INT && [ "$stopped" = 0 ]
+}
+
+kernel_is_content() {
+	! dmesg | grep -E 'WARNING:|BUG:|Oops|general protection|hung task|blocked for more than'
+}
+
+node_steps() {
+	step "daemon starts" start_daemon
+	step "node is a character device of mode 0666" is_a_character_device
+	step "hw_bzero" hw_bzero
+	step "hw_bzero as nobody" hw_bzero_as_nobody
+	step "parity" parity
+	step "another mode" takes_another_mode
+	step "second daemon is refused" refuses_a_second_daemon
+	step "node gone after sigterm" stops_on_sigterm
+	step "restart after sigterm" restarts_after_sigterm
+	step "node gone after sigkill" leaves_no_node_after_sigkill
+	step "restart after sigkill" restarts_after_sigkill
+	step "no kernel warning" kernel_is_content
+}
+
+main() {
+	printf 'guest kernel %s\n' "$(uname -r)"
+	step "/dev/cuse is there" has_cuse
+	step "device suite" device_suite
+	if [ "${DMOVERIO_INSIDE:-all}" = all ]; then
+		step "lifecycle" lifecycle
+		node_steps
+	fi
+	[ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
+	printf '%d passed, %d failed\n' $passed $failed
+	[ $failed = 0 ]
+}
+
+main
