@@ -49,13 +49,17 @@ ring_update(struct dmover_pool *pool, struct dmover_account *acc)
 static struct dmover_work *
 ring_take(struct dmover_pool *pool)
 {
-	struct dmover_account *acc = pool->ring_head;
+	struct dmover_account *acc;
 	struct dmover_work *work;
 
-	if (acc == NULL)
-		return NULL;
-	pool->ring_head = acc->acc_ring;
-	acc->acc_is_ringed = false;
+	do {
+		acc = pool->ring_head;
+		if (acc == NULL)
+			return NULL;
+		pool->ring_head = acc->acc_ring;
+		acc->acc_is_ringed = false;
+		/* A front end's thread may have come in since: who leaves puts it back. */
+	} while (acc->acc_inside >= pool->uid_threads);
 	work = acc->acc_head;
 	acc->acc_head = work->wk_next;
 	acc->acc_inside++;

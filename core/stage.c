@@ -408,18 +408,21 @@ run_end(struct dmover_run *run)
 	free(run);
 }
 
-/* An arena for the runner.  1: it will be called again when there is one; -ENOMEM. */
+/* An arena for the runner.  1: it is called again when there is one, and is not ours; -ENOMEM. */
 static int
 run_get_arena(struct dmover_run *run)
 {
 	struct dmover_arenas *arenas = &run->stage->arenas;
-	int err = -EAGAIN;
+	struct stage_arena *arena;
+	int err;
 
-	while ((run->arena = dmover_arena_get(arenas)) == NULL && err == -EAGAIN)
+	while ((arena = dmover_arena_get(arenas)) == NULL) {
 		err = dmover_arena_wait(arenas, &run->work);
-	if (run->arena != NULL)
-		return 0;
-	return err == 0 ? 1 : err;
+		if (err != -EAGAIN)
+			return err == 0 ? 1 : err;
+	}
+	run->arena = arena;
+	return 0;
 }
 
 /* Worker thread. */
@@ -495,6 +498,17 @@ entry_start_runners(struct dmover_stage *stage, struct dmover_entry *entry)
 	}
 }
 
+/* The entry goes to another engine than was chosen. */
+static void
+entry_change_lane(struct dmover_stage *stage, struct dmover_entry *entry, unsigned lane)
+{
+	struct dmover_lane *lanes = stage->dispatch->lanes;
+
+	atomic_fetch_sub(&lanes[entry->ent_lane].lane_queued, entry->ent_bytes);
+	entry->ent_lane = lane;
+	atomic_fetch_add(&lanes[lane].lane_queued, entry->ent_bytes);
+}
+
 /* An engine that moves bytes itself has finished the entry. */
 static void
 entry_passed(struct dmover_request *req)
@@ -507,6 +521,7 @@ entry_passed(struct dmover_request *req)
 		return;
 	}
 	req->dreq_error = 0;
+	entry_change_lane(stage, entry, DISPATCH_CPU);
 	entry_start_runners(stage, entry);
 }
 
@@ -530,6 +545,7 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 		req->dreq_arg = stage;
 		if (dmover_dispatch_submit_uio(dispatch, entry->ent_lane, req) == 0)
 			return;
+		entry_change_lane(stage, entry, DISPATCH_CPU);
 	}
 	entry_start_runners(stage, entry);
 }

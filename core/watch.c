@@ -147,10 +147,12 @@ dmover_watch_remove(struct dmover_watch *watch, struct dmover_seat *seat)
 void
 dmover_seat_begin(struct dmover_watch *watch, struct dmover_seat *seat)
 {
-	int64_t now = now_ns();
+	int64_t now = now_ns(), armed;
 
 	atomic_store(&seat->seat_since, now);
-	if (atomic_load(&watch->armed) < now + AHEAD_NS / 2)
+	/* Neither too soon, so that it need not fire, nor for a seat with a later limit. */
+	armed = atomic_load(&watch->armed);
+	if (armed < now + AHEAD_NS / 2 || armed > now + AHEAD_NS)
 		watch_arm(watch, now + AHEAD_NS);
 }
 

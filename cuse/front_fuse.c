@@ -12,6 +12,7 @@
 #include <linux/fuse.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -229,7 +230,12 @@ make_path(struct dmio_front *front, char *why, size_t len)
 			    "%s: there is something else already (remove it, or --path)", path);
 		return -EBUSY;
 	}
-	if (errno == ENOTCONN) {
+	if (errno == ENOTCONN && umount2(path, MNT_DETACH) == 0) {
+		/* What a dmoverd left that was killed: the file under it was made by that one. */
+		front->has_made = true;
+		return 0;
+	}
+	if (errno == ENOTCONN || errno == EPERM) {
 		snprintf(why, len, "%s: a dead dmoverd's mount is there (umount %s)", path, path);
 		return -EBUSY;
 	}

@@ -14,7 +14,8 @@
 
 #include <dev/dmover/dmover.h>
 
-/* Takes buffers of type UIO and moves the bytes itself.  Without it all buffers are LINEAR. */
+/* Takes buffers of type UIO, besides LINEAR ones, and moves the bytes itself, with copies of the
+ * uios: what it fails is done again from them.  Without it all buffers are LINEAR. */
 #define DMOVER_ENGINE_UIO 0x01u
 /* The output buffer may be the very same memory as input 0 (it never overlaps otherwise). */
 #define DMOVER_ENGINE_INPLACE 0x02u

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * suite.c: runs every unit test.
+ *
+ * With --break what is expected is wrong on purpose, and each test has to notice: the exit status
+ * is 1 when all of them did, and 0 when one stayed green.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CASE_SECONDS 300 /* an emulated processor needs many times as long as a real one */
+#define WAIT_SECONDS 60
+
+unsigned unit_break;
+
+bool
+unit_same(const void *a, const void *b, size_t n)
+{
+	return (n == 0 || memcmp(a, b, n) == 0) != (unit_break == 1);
+}
+
+void
+unit_take(sem_t *sem)
+{
+	struct timespec until;
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_SECONDS;
+	do
+		err = sem_timedwait(sem, &until);
+	while (err != 0 && errno == EINTR);
+	ck_assert_msg(err == 0, "waited for %d seconds in vain", WAIT_SECONDS);
+}
+
+bool
+unit_try(sem_t *sem)
+{
+	return sem_trywait(sem) == 0;
+}
+
+unsigned
+unit_random(uint32_t *seed, unsigned limit)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 8) % limit;
+}
+
+TCase *
+unit_case(const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, CASE_SECONDS);
+	return tc;
+}
+
+static TCase *(*const makers[])(void) = {
+	unit_account, unit_arena, unit_batch, unit_calibrate, unit_core, unit_dispatch, unit_function, unit_held, unit_pool, unit_session, unit_space, unit_stage, unit_stats, unit_uio, unit_watch, unit_wire,
+	unit_lend, unit_memory, unit_posted,
+};
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite = suite_create("unit");
+	SRunner *runner;
+	int failed, run;
+
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--break") != 0)) {
+		fprintf(stderr, "usage: %s [--break]\n", argv[0]);
+		return 2;
+	}
+	unit_break = argc == 2;
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		suite_add_tcase(suite, makers[i]());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, unit_break ? CK_SILENT : CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	run = srunner_ntests_run(runner);
+	if (unit_break && failed < run) {
+		srunner_print(runner, CK_VERBOSE);
+		printf("%d of %d tests do not notice\n", run - failed, run);
+	}
+	srunner_free(runner);
+	if (unit_break)
+		return failed == run;
+	return failed > 0;
+}
