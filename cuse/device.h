@@ -26,6 +26,7 @@
 #define PARKED_BUCKETS 256
 
 struct dmio_parked;
+struct dmio_inside;
 
 /* Memory of one thread while it handles a call. */
 struct dmio_scratch {
@@ -42,6 +43,7 @@ struct dmio_device {
 	pthread_mutex_t parked_lock;                 /* taken before a session's */
 	struct dmio_parked *parked[PARKED_BUCKETS];  /* (parked_lock) by their fuse_req_t */
 	struct dmio_parked *lenders[PARKED_BUCKETS]; /* (parked_lock) by their thread id */
+	struct dmio_inside *inside[PARKED_BUCKETS];  /* (parked_lock) by their fuse_req_t */
 	pthread_mutex_t sessions_lock;               /* leaf */
 	struct dmover_session *sessions;             /* (sessions_lock) all that are open */
 };

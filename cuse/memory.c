@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -14,12 +16,21 @@ tid_of(const struct dmover_space *space)
 	return ((const struct dmio_held *)space)->tid;
 }
 
+static bool
+is_revoked(const struct dmover_space *space)
+{
+	return atomic_load(&((const struct dmio_held *)space)->is_revoked);
+}
+
 static ssize_t
 held_readv(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
-	ssize_t n = process_vm_readv(tid_of(space), local, nlocal, remote, nremote, 0);
+	ssize_t n;
 
+	if (is_revoked(space))
+		return -ESRCH;
+	n = process_vm_readv(tid_of(space), local, nlocal, remote, nremote, 0);
 	return n < 0 ? -errno : n;
 }
 
@@ -27,8 +38,11 @@ static ssize_t
 held_writev(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
-	ssize_t n = process_vm_writev(tid_of(space), local, nlocal, remote, nremote, 0);
+	ssize_t n;
 
+	if (is_revoked(space))
+		return -ESRCH;
+	n = process_vm_writev(tid_of(space), local, nlocal, remote, nremote, 0);
 	return n < 0 ? -errno : n;
 }
 
@@ -74,5 +88,40 @@ static const struct dmover_space_ops held_ops = {
 void
 dmio_held_init(struct dmio_held *held, pid_t tid)
 {
-	*held = (struct dmio_held){ .space = { .spc_ops = &held_ops, .spc_refs = 1 }, .tid = tid };
+	*held = (struct dmio_held){
+		.space = { .spc_ops = &held_ops, .spc_refs = 1 },
+		.tid = tid,
+		.thread = gettid(),
+	};
+}
+
+/* proc(5): a thread that sleeps in a system call shows its number first, else "running". */
+static bool
+sleeps_in_access(pid_t thread)
+{
+	char path[64], text[32] = "";
+	long number;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0 || text[0] < '0' || text[0] > '9')
+		return false;
+	number = strtol(text, NULL, 10);
+	return number == SYS_process_vm_readv || number == SYS_process_vm_writev;
+}
+
+bool
+dmio_held_revoke(struct dmio_held *held)
+{
+	if (!sleeps_in_access(held->thread))
+		return false;
+	/* It may be in another access by now: one more look, after which all later ones are refused. */
+	atomic_store(&held->is_revoked, true);
+	return sleeps_in_access(held->thread);
 }

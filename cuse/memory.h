@@ -20,10 +20,21 @@ struct dmio_device;
 struct dmio_held {
 	struct dmover_space space; /* first */
 	pid_t tid;
+	pid_t thread; /* of ours, that accesses it */
+	atomic_bool is_revoked;
 };
 
-/* Embedded where the call is handled; no reference outlives the answer. */
+/*
+ * Embedded where the call is handled; no reference outlives the answer.  Only the calling thread
+ * accesses it.
+ */
 void dmio_held_init(struct dmio_held *held, pid_t tid);
+
+/*
+ * Any thread.  True: the thread sleeps in an access, which has hold of the address space; every
+ * later one will be -ESRCH, so the caller may be answered.  False: it does not sleep there.
+ */
+bool dmio_held_revoke(struct dmio_held *held);
 
 /*
  * A space with one reference.  TID is a held caller.  DEVICE is asked for a reader who lends its

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cuse/inside.h"
+
 static struct dmio_parked **
 bucket(struct dmio_device *device, fuse_req_t req)
 {
@@ -115,6 +117,17 @@ dmio_parked_finish(struct dmio_parked *parked, int err)
 	parked_free(parked);
 }
 
+void
+dmio_parked_discard(struct dmio_parked *parked)
+{
+	struct dmio_device *device = parked->call.device;
+
+	pthread_mutex_lock(&device->parked_lock);
+	forget(parked);
+	pthread_mutex_unlock(&device->parked_lock);
+	parked_free(parked);
+}
+
 struct dmio_parked *
 dmio_lend_borrow(struct dmio_device *device, const struct dmio_identity *identity)
 {
@@ -177,6 +190,14 @@ interrupted(fuse_req_t req, void *data)
 		answer(&copy, -EINTR);
 	else if (own != NULL)
 		dmio_parked_finish(own, -EINTR);
+	else
+		dmio_inside_interrupt(device, req);
+}
+
+void
+dmio_park_listen(struct dmio_device *device, fuse_req_t req)
+{
+	fuse_req_interrupt_func(req, interrupted, device);
 }
 
 void
@@ -195,7 +216,7 @@ dmio_parked_add(struct dmio_parked *parked)
 	}
 	pthread_mutex_unlock(&device->parked_lock);
 	/* It may be called from in here: then the mark is seen before any wait. */
-	fuse_req_interrupt_func(parked->call.req, interrupted, device);
+	dmio_park_listen(device, parked->call.req);
 }
 
 /*

@@ -41,6 +41,9 @@ struct dmio_parked {
 struct dmio_parked *dmio_parked_create(
     const struct dmio_call *call, struct dmover_account *account, size_t size);
 
+/* From here on a signal for REQ is noticed.  No lock is held. */
+void dmio_park_listen(struct dmio_device *device, fuse_req_t req);
+
 /* Makes it known to interruptions.  No lock is held. */
 void dmio_parked_add(struct dmio_parked *parked);
 
@@ -54,6 +57,9 @@ bool dmio_parked_wait(struct dmio_parked *parked);
 void dmio_parked_queue(struct dmio_parked *parked);
 /* In the worker.  False: it was answered, and is gone. */
 bool dmio_parked_dequeue(struct dmio_parked *parked);
+
+/* In the worker: it was answered already; frees it. */
+void dmio_parked_discard(struct dmio_parked *parked);
 
 /* The owner answers what was done, or ERR (0: none) when nothing was, and frees it. */
 void dmio_parked_finish(struct dmio_parked *parked, int err);

@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuse/log.h"
-#include "cuse/memory.h"
+#include "cuse/inside.h"
 #include "cuse/park.h"
 
 /* A write under way, in the thread that has it. */
@@ -27,6 +26,8 @@ struct writing {
 	const uint8_t *data;
 	size_t size, done;
 	bool is_worker; /* may be kept busy */
+	struct dmio_held held;
+	struct dmio_inside inside;
 	/* Batches to be posted when the call is answered: workers that start at once would take the
 	 * processor of the answer, or of the caller. */
 	struct dmover_batch *posted, **last;
@@ -133,7 +134,6 @@ write_some(struct writing *w)
 {
 	struct dmover_session *session = w->call->session;
 	size_t record = record_size(w), left = (w->size - w->done) / record;
-	struct dmio_held held;
 	unsigned nfetched;
 	int nplaces, err, run_err = 0;
 
@@ -143,35 +143,49 @@ write_some(struct writing *w)
 	    session, left < FETCH_RECORDS_MAX ? (unsigned)left : FETCH_RECORDS_MAX);
 	if (nplaces <= 0)
 		return nplaces < 0 ? nplaces : WRITE_FULL;
-	dmio_held_init(&held, w->tid);
 	struct dmio_fetch fetch = {
 		.func = session->ses_func,
 		.layout = session->ses_layout,
-		.space = &held.space,
+		.space = &w->held.space,
 		.records = w->data + w->done,
 		.nrecords = (unsigned)nplaces,
 	};
 	nfetched = dmio_fetch(w->scratch->fetcher, &fetch, w->scratch->batch, &err);
+	atomic_store(&w->inside.accepted, w->done + nfetched * record);
 	if (nfetched > 0)
-		run_err = run(w, &held.space);
+		run_err = run(w, &w->held.space);
 	if (run_err != 0)
 		nfetched = 0;
+	atomic_store(&w->inside.accepted, w->done + nfetched * record);
 	STATS_ADD(w->call->device->core->stats.st_requests, nfetched);
 	w->done += nfetched * record;
 	dmover_session_unreserve(session, (unsigned)nplaces - nfetched);
 	return run_err != 0 ? run_err : err;
 }
 
-/* Goes on until it cannot; ->posted must be started after that. */
+/*
+ * Goes on until it cannot; ->posted must be started after that.  *ret_answered: the call was
+ * answered meanwhile, because a signal came.
+ */
 static int
-write_go(struct writing *w)
+write_go(struct writing *w, size_t before, bool *ret_answered)
 {
 	int outcome = WRITE_ALL;
 
 	w->posted = NULL;
 	w->last = &w->posted;
+	dmio_held_init(&w->held, w->tid);
+	w->inside = (struct dmio_inside){
+		.device = w->call->device,
+		.req = w->call->req,
+		.held = &w->held,
+		.before = before,
+		.accepted = w->done,
+	};
+	dmio_inside_enter(&w->inside);
 	while (w->done < w->size && outcome == WRITE_ALL)
 		outcome = write_some(w);
+	*ret_answered = dmio_inside_leave(&w->inside);
 	return outcome;
 }
 
@@ -225,19 +239,25 @@ write_work(struct dmover_work *work)
 		.done = parked->done,
 		.is_worker = true,
 	};
+	struct dmover_session *session = dmover_session_ref(parked->call.session);
+	bool is_answered = false;
 	int outcome = -ENOMEM;
 
-	if (w.scratch != NULL)
-		outcome = write_go(&w);
-	if (w.scratch != NULL)
+	if (w.scratch != NULL) {
+		outcome = write_go(&w, parked->before, &is_answered);
 		dmio_scratch_put(device, w.scratch);
+	}
 	parked->done = w.done;
 	/* A worker is running already. */
 	start_posted(device->core, w.posted);
-	if (outcome == WRITE_FULL && !parked->call.is_nonblocking)
+	if (is_answered) {
+		dmover_session_end_write(session);
+		dmio_parked_discard(parked);
+	} else if (outcome == WRITE_FULL && !parked->call.is_nonblocking)
 		write_wait(parked); /* at the daemon's stop it is answered there */
 	else
 		dmio_parked_finish(parked, outcome == WRITE_FULL ? -EAGAIN : outcome);
+	dmover_session_unref(session);
 }
 
 /* Keeps the call and what is left of its data.  NULL: no memory. */
@@ -295,15 +315,24 @@ static void
 write_begin(struct writing *w)
 {
 	struct dmover_core *core = w->call->device->core;
+	struct dmover_session *session = dmover_session_ref(w->call->session);
+	bool is_answered = false;
 	int outcome = WRITE_SLOW;
 
+	dmio_park_listen(w->call->device, w->call->req);
 	if (dmover_pool_enter(core->pool, w->account)) {
-		outcome = write_go(w);
+		outcome = write_go(w, 0, &is_answered);
 		dmover_pool_leave(core->pool, w->account);
 	}
-	if (outcome == WRITE_SLOW)
-		STATS_ADD(core->stats.st_deferred, 1);
-	write_conclude(w, outcome);
+	if (is_answered) {
+		dmover_session_end_write(session);
+		start_posted(core, w->posted);
+	} else {
+		if (outcome == WRITE_SLOW)
+			STATS_ADD(core->stats.st_deferred, 1);
+		write_conclude(w, outcome);
+	}
+	dmover_session_unref(session);
 }
 
 /* The session's own account mostly is the caller's. */

@@ -10,8 +10,9 @@ shift 3
 here=$(dirname "$0")
 
 # A compiler may know -m32 and have no headers for it.
-if ! reason=$(echo '#include <stdio.h>' | "$compiler" -x "$language" "$@" -fsyntax-only - 2>&1); then
-	echo "skip: $compiler cannot compile $language $* here (gcc-multilib?): $reason"
+if ! reason=$(echo "#include <stdlib.h>" | "$compiler" -x "$language" "$@" -fsyntax-only - 2>&1); then
+	echo "skip: $compiler cannot compile $language $* here (gcc-multilib, g++-multilib):"
+	echo "$reason" | head -n 3
 	exit 77
 fi
 

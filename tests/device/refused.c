@@ -302,6 +302,73 @@ START_TEST(every_second_request_of_a_batch_may_be_bad)
 }
 END_TEST
 
+/* Arrays that touch may be fetched together; only what names the bad page is refused. */
+START_TEST(an_array_beside_an_unreadable_one_is_good)
+{
+	struct iovec *iov = memory_map(2 * PAGE), *last = (struct iovec *)((uint8_t *)iov + PAGE) - 1;
+	uint8_t *memory = memory_map(2 * PAGE);
+	struct dmio_usrreq wires[3] = { 0 };
+	int fd = session_open("fill8");
+
+	/* The first ends where the page does, the second begins there, the third is anywhere. */
+	last[0] = (struct iovec){ memory, PAGE };
+	iov[0] = (struct iovec){ memory + PAGE, PAGE };
+	wires[0].req_outbuf = (dmio_buffer){ last, 1 };
+	wires[1].req_outbuf = (dmio_buffer){ last + 1, 1 };
+	wires[2].req_outbuf = (dmio_buffer){ iov, 1 };
+	for (unsigned i = 0; i < 3; i++)
+		wires[i].req_immediate[0] = 0x2b;
+	memory_protect((uint8_t *)iov + PAGE, PAGE, PROT_NONE);
+	EXPECT(write(fd, wires, sizeof(wires)), sizeof(wires[0]));
+	EXPECT(session_response(fd).resp_error, 0);
+	EXPECT(memory_is(memory, 0x2b, PAGE), true);
+	EXPECT(memory_is(memory + PAGE, 0, PAGE), true);
+	EXPECT_ERRNO(write(fd, wires + 1, 2 * sizeof(wires[0])), EFAULT);
+	/* The other way round: the bad one is the first of the two that touch. */
+	wires[0].req_outbuf = (dmio_buffer){ iov, 1 };
+	wires[1].req_outbuf = (dmio_buffer){ last, 2 };
+	EXPECT(write(fd, wires, sizeof(wires)), sizeof(wires[0]));
+	EXPECT(session_response(fd).resp_error, 0);
+	EXPECT(memory_is(memory, 0x2b, 2 * PAGE), true);
+	EXPECT_ERRNO(write(fd, wires + 1, sizeof(wires[0])), EFAULT);
+	EXPECT(session_ready(fd), POLLOUT);
+}
+END_TEST
+
+/* The data of neighbours in one batch touches, and part of it is bad. */
+START_TEST(data_beside_unreadable_data_is_moved)
+{
+	uint8_t *memory = memory_map(8 * PAGE), *from = memory_map(8 * PAGE);
+	struct request requests[8];
+	struct dmio_usrreq wires[8];
+	int fd = session_open("copy");
+
+	memory_fill(from, 8 * PAGE, 9);
+	for (unsigned i = 0; i < 8; i++) {
+		request_init(&requests[i], i);
+		request_in(&requests[i], 0, from + i * PAGE, PAGE);
+		request_out(&requests[i], memory + i * PAGE, PAGE);
+		wires[i] = requests[i].wire;
+	}
+	memory_protect(from + PAGE, PAGE, PROT_NONE);
+	memory_protect(memory + 4 * PAGE, PAGE, PROT_READ);
+	memory_protect(from + 7 * PAGE, PAGE, PROT_NONE);
+	session_write(fd, wires, 8);
+	for (unsigned i = 0; i < 8; i++) {
+		struct dmio_usrresp response = session_response(fd);
+		uint32_t id = response.resp_id;
+
+		EXPECT(response.resp_error, id == 1 || id == 4 || id == 7 ? EFAULT : 0);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == 1 || i == 4 || i == 7)
+			EXPECT(memory_is(memory + i * PAGE, 0, PAGE), true);
+		else
+			EXPECT_BYTES(memory + i * PAGE, from + i * PAGE, PAGE);
+	}
+}
+END_TEST
+
 Suite *
 suite_refused(void)
 {
@@ -320,5 +387,7 @@ suite_refused(void)
 	tcase_add_test(tcase, the_requests_before_a_refused_one_are_executed);
 	tcase_add_test(tcase, a_fault_in_the_data_of_one_request_does_not_touch_its_neighbours);
 	tcase_add_test(tcase, every_second_request_of_a_batch_may_be_bad);
+	tcase_add_test(tcase, an_array_beside_an_unreadable_one_is_good);
+	tcase_add_test(tcase, data_beside_unreadable_data_is_moved);
 	return suite;
 }
