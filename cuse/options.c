@@ -193,7 +193,7 @@ set_option(struct dmio_options *options, int id, const char *arg)
 int
 dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *why, size_t len)
 {
-	int id, at = 0;
+	int id, at = 0, before;
 
 	*options = (struct dmio_options){
 		.path = "/dev/dmoverio", .mode = 0666, .log_level = DMIO_LOG_WARNING
@@ -201,10 +201,11 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 	dmover_core_defaults(&options->core);
 	optind = 1;
 	opterr = 0;
-	while ((id = getopt_long(argc, argv, "", long_options, &at)) != -1) {
+	/* "+": what is no option ends the options, and nothing is put in another order. */
+	while (before = optind, (id = getopt_long(argc, argv, "+", long_options, &at)) != -1) {
 		if (id == '?') {
-			snprintf(why, len, "%s: unknown option, or its value is missing",
-			    argv[optind - 1]);
+			snprintf(
+			    why, len, "%s: unknown option, or its value is missing", argv[before]);
 			return -EINVAL;
 		}
 		if (id == OPT_HELP)

@@ -42,7 +42,9 @@ configure() {
 }
 
 stage_format() {
-	files '*.c' '*.h' | xargs -P "$jobs" -n 8 clang-format --dry-run -Werror
+	files '*.c' '*.h' | xargs -P "$jobs" -n 8 clang-format --dry-run -Werror && return
+	echo "to mend it: clang-format -i FILE..."
+	return 1
 }
 
 stage_rooms() {
@@ -135,10 +137,11 @@ stage_cppcheck() {
 
 # gcc's analyzer follows paths inside one function and what it calls.  The tests are left out: it
 # does not know that Check's ck_assert() ends the test.
-#   fd-leak, fd-use-without-check: gcc 12 does not see descriptors stored in a structure as kept.
+#   malloc-leak: gcc 12 loses sight of memory that a function keeps in its caller's structure;
+#   leaks are looked for at run time (asan, valgrind).
 stage_analyzer() {
 	configure build/analyzer --preset dev -DDMOVER_TESTS=OFF \
-		"-DCMAKE_C_FLAGS=-fanalyzer -O1"
+		"-DCMAKE_C_FLAGS=-fanalyzer -Wno-analyzer-malloc-leak -O1"
 	nice cmake --build build/analyzer -- -k 0
 }
 

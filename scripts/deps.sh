@@ -42,6 +42,8 @@ is_there() {
 	fuse3) have fusermount3 ;;
 	check) have pkg-config && pkg-config --exists check ;;
 	gcc-multilib) links gcc -m32 ;;
+	g++) links g++ ;;
+	g++-multilib) links g++ -m32 ;;
 	libclang-rt-dev) links_fuzzer ;;
 	qemu-system-x86) have qemu-system-x86_64 ;;
 	qemu-system-common) [ -x /usr/lib/qemu/virtiofsd ] || [ -x /usr/libexec/virtiofsd ] ;;
@@ -55,8 +57,8 @@ is_there() {
 packages_of() {
 	case $1 in
 	build) echo gcc cmake ninja-build pkg-config libfuse3-dev +fuse3 ;;
-	test) echo check python3 +valgrind +gcc-multilib +clang +libclang-rt-dev +gcovr ;;
-	check) echo clang clang-format clang-tidy cppcheck shellcheck mandoc ;;
+	test) echo check python3 +valgrind +gcc-multilib +g++-multilib +clang +libclang-rt-dev +gcovr ;;
+	check) echo g++ clang clang-format clang-tidy cppcheck shellcheck mandoc ;;
 	guest) echo qemu-system-x86 qemu-system-common busybox-static cpio xz-utils zstd lz4 ;;
 	*) return 1 ;;
 	esac
@@ -66,7 +68,7 @@ why_optional() {
 	case $1 in
 	fuse3) echo "only root can then use the FUSE file" ;;
 	valgrind) echo "the memcheck stage is skipped" ;;
-	gcc-multilib) echo "the tests of 32-bit callers are skipped" ;;
+	gcc-multilib | g++-multilib) echo "the tests of 32-bit callers are skipped" ;;
 	clang) echo "the clang, tsan and fuzz stages are skipped" ;;
 	libclang-rt-dev) echo "the tsan and fuzz stages are skipped" ;;
 	gcovr) echo "the coverage stage is skipped" ;;

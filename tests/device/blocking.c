@@ -114,7 +114,7 @@ END_TEST
 START_TEST(read_fills_its_buffer_over_several_completions)
 {
 	size_t len = 64 * MIB;
-	uint8_t *memory = memory_map(len);
+	uint8_t *memory = memory_map(len), *other = memory_map(1);
 	struct dmio_usrresp responses[2] = { 0 };
 	struct request requests[2];
 	struct dmio_usrreq wires[2];
@@ -122,7 +122,7 @@ START_TEST(read_fills_its_buffer_over_several_completions)
 
 	for (unsigned round = 0; round < 5; round++) {
 		request_init(&requests[0], 0);
-		request_out(&requests[0], memory, 1);
+		request_out(&requests[0], other, 1);
 		request_init(&requests[1], 1);
 		request_out(&requests[1], memory, len);
 		requests[1].wire.req_immediate[0] = (uint8_t)(round + 1);

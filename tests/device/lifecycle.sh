@@ -40,6 +40,7 @@ is_asleep() {
 
 # start_caller HOW
 start_caller() {
+	: >"$tmp/caller"
 	"$caller" "$1" >"$tmp/caller" 2>&1 &
 	sleeper=$!
 	wait_for 10 is_asleep

@@ -3,8 +3,8 @@
 # inside.sh BUILD: what scripts/test.sh runs in a guest kernel, where /dev/cuse is.  As root.
 #
 # The whole device suite through CUSE, then what only a real device node shows.  One line for each
-# step; a failing one is followed by the end of what it printed.  With DMOVERIO_INSIDE=device only
-# the suite.  Logs go to $OUTDIR.
+# step; a failing one is followed by the end of what it printed.  With DMOVERIO_INSIDE=device the
+# suite's part only.  Logs go to $OUTDIR.
 set -euo pipefail
 
 build=$1
@@ -71,8 +71,22 @@ device_suite() {
 	timeout 300 tests/device/run.sh "$daemon" cuse "$build/tests/device/device_suite"
 }
 
+# client NAME: a caller of another word size or layout.
+client() {
+	timeout 100 tests/device/run.sh "$daemon" cuse "$build/tests/device/$1"
+}
+
+clients() {
+	local name
+	for name in client32 client32_2002 client64_2002; do
+		if [ -x "$build/tests/device/$name" ]; then
+			step "$name" client $name
+		fi
+	done
+}
+
 lifecycle() {
-	timeout 200 tests/device/lifecycle.sh "$daemon" cuse
+	timeout 200 tests/device/lifecycle.sh "$daemon" cuse "$build/tests/device/device_caller"
 }
 
 is_a_character_device() {
@@ -147,8 +161,9 @@ main() {
 	printf 'guest kernel %s\n' "$(uname -r)"
 	step "/dev/cuse is there" has_cuse
 	step "device suite" device_suite
+	clients
+	step "lifecycle" lifecycle
 	if [ "${DMOVERIO_INSIDE:-all}" = all ]; then
-		step "lifecycle" lifecycle
 		node_steps
 	fi
 	[ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true

@@ -22,7 +22,7 @@ static uint8_t *
 make_memory(void)
 {
 	const size_t size = NPAGES * CHILD_PAGE;
-	/* Readable ground on both sides: the pages do not melt into other mappings. */
+	/* Unreadable ground in front, nothing behind: the pages do not melt into other mappings. */
 	uint8_t *ground = mmap(NULL, size + 2 * CHILD_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 	    0);
 	uint8_t *memory = ground + CHILD_PAGE;

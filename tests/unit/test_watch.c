@@ -70,7 +70,7 @@ START_TEST(a_seat_that_goes_from_work_to_work_is_not_stalled)
 
 	same_int(dmover_watch_create(&watch), 0);
 	/* A limit that the test's own pauses do not reach. */
-	place_init(&busy, watch, 100000 * MS);
+	place_init(&busy, watch, 20000 * MS);
 	place_init(&stuck, watch, 20 * MS);
 	dmover_seat_begin(watch, &stuck.seat);
 	while (!unit_try(&stuck.told)) {
