@@ -44,6 +44,7 @@ dmover_core_init(
 	int err;
 
 	memset(core, 0, sizeof(*core));
+	why[0] = '\0';
 	core->options = *options;
 	/* One more than the workers, so that a busy user can still hand in a small write. */
 	if (core->options.uid_threads == 0)
@@ -53,6 +54,7 @@ dmover_core_init(
 	err = dmover_dispatch_init(&core->dispatch, &core->stats, options->engine, why, len);
 	if (err < 0)
 		goto fini_accounts;
+	why[0] = '\0'; /* an engine that is left out says why there, too */
 	err = dmover_watch_create(&core->watch);
 	if (err < 0)
 		goto fini_dispatch;

@@ -67,6 +67,9 @@ lane_open(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, 
 		err = dmover_calibrate(lane);
 		if (err < 0) {
 			snprintf(why, len, "failed its calibration: %s", strerror(-err));
+			/* One that does not finish may still be at work: it is left open. */
+			if (err != -EIO && engine->eng_close != NULL)
+				engine->eng_close(lane->lane_state);
 			return err;
 		}
 	}

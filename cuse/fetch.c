@@ -197,7 +197,8 @@ decode_records(struct state *st)
 		if (err < 0) {
 			fail(st, i, err);
 		} else {
-			iovs += request->wrq_out.wbf_iovcnt;
+			/* Inputs mostly have as many vectors as the output. */
+			iovs += request->wrq_out.wbf_iovcnt * (1 + fetch->func->dfn_ninputs);
 			if (i > 0 && iovs > FETCH_IOVS_MAX)
 				fail(st, i, 0);
 		}
@@ -233,6 +234,8 @@ decode_inputs(struct state *st, unsigned iovs)
 {
 	unsigned ninputs = st->fetch->func->dfn_ninputs;
 
+	if (ninputs == 0)
+		return iovs;
 	for (unsigned i = 0; i < st->n; i++) {
 		struct dmover_wire_buffer *inputs = &st->fetcher->inputs[i * ninputs];
 		unsigned own = 0;
@@ -294,14 +297,17 @@ make_entry(struct state *st, unsigned i, struct iovec **out, struct iovec **in)
 {
 	const struct dmover_function *func = st->fetch->func;
 	const struct dmover_wire_request *request = &st->fetcher->requests[i];
-	const struct dmover_wire_buffer *inputs = &st->fetcher->inputs[i * func->dfn_ninputs];
+	const struct dmover_wire_buffer *inputs = NULL;
 	struct dmover_entry *entry = &st->batch->bat_entries[i];
 	struct dmover_request *req = &entry->ent_req;
 	int err;
 
 	*entry = (struct dmover_entry){ .ent_batch = st->batch, .ent_id = request->wrq_id };
 	req->dreq_func = func;
-	req->dreq_in = &st->batch->bat_buffers[i * func->dfn_ninputs];
+	if (func->dfn_ninputs > 0) {
+		inputs = &st->fetcher->inputs[i * func->dfn_ninputs];
+		req->dreq_in = &st->batch->bat_buffers[i * func->dfn_ninputs];
+	}
 	memcpy(req->dreq_immediate, request->wrq_immediate, DMOVER_IMMEDIATE_LEN);
 	/* Of no bytes at all the result is what it was before. */
 	memcpy(req->dreq_result, request->wrq_immediate, func->dfn_immediate_out);
@@ -374,6 +380,10 @@ dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch, struct 
 		return 0;
 	fetch_outputs(&st);
 	iovs = decode_inputs(&st, out_iovs);
+	*ret_error = st.err;
+	if (st.n == 0)
+		return 0;
+	*ret_error = -ENOMEM;
 	if (dmover_batch_resize_iovs(batch, iovs) < 0)
 		return 0;
 	fetch_inputs(&st, batch->bat_iovs + out_iovs);

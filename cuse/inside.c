@@ -59,6 +59,7 @@ dmio_inside_enter(struct dmio_inside *inside)
 	struct dmio_device *device = inside->device;
 	struct dmio_inside **head = bucket(device, inside->req);
 
+	inside->held->verdict_lock = &device->parked_lock;
 	inside->seat.seat_limit = LOOK_NS;
 	inside->seat.seat_stalled = look_again;
 	pthread_mutex_lock(&device->parked_lock);

@@ -25,7 +25,7 @@ struct dmio_inside {
 	struct dmio_inside *next; /* (parked_lock) */
 };
 
-/* The calling thread begins with the write of INSIDE, of which the first four members are set. */
+/* The calling thread begins with the write of INSIDE, whose members up to ->before are set. */
 void dmio_inside_enter(struct dmio_inside *inside);
 
 /* It has ended.  True: the call was answered meanwhile, and must not be again. */

@@ -16,10 +16,18 @@ tid_of(const struct dmover_space *space)
 	return ((const struct dmio_held *)space)->tid;
 }
 
+enum { VERDICT_NONE, VERDICT_ASKED, VERDICT_REVOKED };
+
 static bool
-is_revoked(const struct dmover_space *space)
+is_revoked(struct dmover_space *space)
 {
-	return atomic_load(&((const struct dmio_held *)space)->is_revoked);
+	struct dmio_held *held = (struct dmio_held *)space;
+
+	if (atomic_load(&held->verdict) == VERDICT_NONE)
+		return false;
+	pthread_mutex_lock(held->verdict_lock); /* until it is settled */
+	pthread_mutex_unlock(held->verdict_lock);
+	return atomic_load(&held->verdict) == VERDICT_REVOKED;
 }
 
 static ssize_t
@@ -96,8 +104,8 @@ dmio_held_init(struct dmio_held *held, pid_t tid)
 }
 
 /* proc(5): a thread that sleeps in a system call shows its number first, else "running". */
-static bool
-sleeps_in_access(pid_t thread)
+bool
+dmio_sleeps_in_access(pid_t thread)
 {
 	char path[64], text[32] = "";
 	long number;
@@ -119,9 +127,13 @@ sleeps_in_access(pid_t thread)
 bool
 dmio_held_revoke(struct dmio_held *held)
 {
-	if (!sleeps_in_access(held->thread))
+	bool is_good;
+
+	if (!dmio_sleeps_in_access(held->thread))
 		return false;
-	/* It may be in another access by now: one more look, after which all later ones are refused. */
-	atomic_store(&held->is_revoked, true);
-	return sleeps_in_access(held->thread);
+	/* It may be in another access by now: from here on it waits before the next. */
+	atomic_store(&held->verdict, VERDICT_ASKED);
+	is_good = dmio_sleeps_in_access(held->thread);
+	atomic_store(&held->verdict, is_good ? VERDICT_REVOKED : VERDICT_NONE);
+	return is_good;
 }

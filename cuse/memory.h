@@ -13,6 +13,8 @@
 #ifndef CUSE_MEMORY_H
 #define CUSE_MEMORY_H
 
+#include <pthread.h>
+
 #include <dev/dmover/dmover.h>
 
 struct dmio_device;
@@ -20,8 +22,9 @@ struct dmio_device;
 struct dmio_held {
 	struct dmover_space space; /* first */
 	pid_t tid;
-	pid_t thread; /* of ours, that accesses it */
-	atomic_bool is_revoked;
+	pid_t thread;                  /* of ours, that accesses it */
+	atomic_int verdict;            /* whether it may go on; settled under: */
+	pthread_mutex_t *verdict_lock; /* of dmio_held_revoke()'s caller, or NULL: always */
 };
 
 /*
@@ -31,10 +34,14 @@ struct dmio_held {
 void dmio_held_init(struct dmio_held *held, pid_t tid);
 
 /*
- * Any thread.  True: the thread sleeps in an access, which has hold of the address space; every
- * later one will be -ESRCH, so the caller may be answered.  False: it does not sleep there.
+ * Any thread, with verdict_lock.  True: the thread sleeps in an access, which has hold of the
+ * address space; every later one will be -ESRCH, so the caller may be answered.  False: it does
+ * not sleep there, and nothing has changed.
  */
 bool dmio_held_revoke(struct dmio_held *held);
+
+/* A thread of ours sleeps in process_vm_readv(2) or its twin. */
+bool dmio_sleeps_in_access(pid_t thread);
 
 /*
  * A space with one reference.  TID is a held caller.  DEVICE is asked for a reader who lends its

@@ -3,9 +3,14 @@
 #include "cuse/park.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cuse/inside.h"
+
+/* Between two looks at whether the borrowers of an ending reader sleep in their accesses. */
+#define LOOK_NS 50000000
 
 static struct dmio_parked **
 bucket(struct dmio_device *device, fuse_req_t req)
@@ -99,6 +104,40 @@ forget(const struct dmio_parked *parked)
 		*at = parked->next_lender;
 }
 
+/* Locked.  Every borrower sleeps in its access, and has hold of the address space there. */
+static bool
+borrowers_sleep(const struct dmio_parked *parked)
+{
+	for (unsigned i = 0; i < LENDERS_MAX; i++)
+		if (parked->borrowers[i] != 0 && !dmio_sleeps_in_access(parked->borrowers[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Watch thread, its lock held; parked_lock is taken before that elsewhere, so only tried here.
+ * The reader's own memory keeps the borrowers: it is answered without them, or could not end.
+ */
+static void
+look_at_borrowers(struct dmover_seat *seat)
+{
+	struct dmio_parked *parked =
+	    (struct dmio_parked *)((char *)seat - offsetof(struct dmio_parked, seat));
+	struct dmio_device *device = parked->call.device;
+	bool is_ours = false;
+
+	if (pthread_mutex_trylock(&device->parked_lock) == 0) {
+		is_ours = parked->nborrowed > 0 && borrowers_sleep(parked);
+		parked->is_answered = is_ours;
+		pthread_mutex_unlock(&device->parked_lock);
+	}
+	/* It is freed by the last borrower, who waits for this look to end. */
+	if (is_ours)
+		answer(parked, parked->end_err);
+	else
+		dmover_seat_begin(device->core->watch, seat);
+}
+
 void
 dmio_parked_finish(struct dmio_parked *parked, int err)
 {
@@ -108,11 +147,18 @@ dmio_parked_finish(struct dmio_parked *parked, int err)
 	pthread_mutex_lock(&device->parked_lock);
 	forget(parked);
 	is_lent = parked->nborrowed > 0;
-	parked->is_ending = true;
-	parked->end_err = err;
+	if (is_lent) {
+		/* dmio_lend_return() goes on. */
+		parked->is_ending = true;
+		parked->end_err = err;
+		parked->seat.seat_limit = LOOK_NS;
+		parked->seat.seat_stalled = look_at_borrowers;
+		dmover_watch_add(device->core->watch, &parked->seat);
+		dmover_seat_begin(device->core->watch, &parked->seat);
+	}
 	pthread_mutex_unlock(&device->parked_lock);
 	if (is_lent)
-		return; /* dmio_lend_return() goes on */
+		return;
 	answer(parked, err);
 	parked_free(parked);
 }
@@ -128,6 +174,19 @@ dmio_parked_discard(struct dmio_parked *parked)
 	parked_free(parked);
 }
 
+/* Locked.  Puts THREAD in place of WAS; false: there is none. */
+static bool
+replace_borrower(struct dmio_parked *parked, pid_t was, pid_t thread)
+{
+	for (unsigned i = 0; i < LENDERS_MAX; i++) {
+		if (parked->borrowers[i] == was) {
+			parked->borrowers[i] = thread;
+			return true;
+		}
+	}
+	return false;
+}
+
 struct dmio_parked *
 dmio_lend_borrow(struct dmio_device *device, const struct dmio_identity *identity)
 {
@@ -138,6 +197,8 @@ dmio_lend_borrow(struct dmio_device *device, const struct dmio_identity *identit
 	     parked = parked->next_lender)
 		if (dmio_identity_equals(&parked->identity, identity))
 			break;
+	if (parked != NULL && !replace_borrower(parked, 0, gettid()))
+		parked = NULL;
 	if (parked != NULL)
 		parked->nborrowed++;
 	pthread_mutex_unlock(&device->parked_lock);
@@ -148,16 +209,17 @@ void
 dmio_lend_return(struct dmio_device *device, struct dmio_parked *parked)
 {
 	bool ends;
-	int err;
 
 	pthread_mutex_lock(&device->parked_lock);
+	replace_borrower(parked, gettid(), 0);
 	ends = --parked->nborrowed == 0 && parked->is_ending;
-	err = parked->end_err;
 	pthread_mutex_unlock(&device->parked_lock);
-	if (ends) {
-		answer(parked, err);
-		parked_free(parked);
-	}
+	if (!ends)
+		return;
+	dmover_watch_remove(device->core->watch, &parked->seat);
+	if (!parked->is_answered)
+		answer(parked, parked->end_err);
+	parked_free(parked);
 }
 
 /*

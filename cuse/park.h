@@ -12,6 +12,9 @@
 #include "cuse/device.h"
 #include "cuse/lend.h"
 
+/* Threads that may borrow one reader at once. */
+#define LENDERS_MAX 64
+
 struct dmio_parked {
 	struct dmover_waiter waiter; /* first */
 	struct dmover_work work;     /* writes: run by a worker */
@@ -27,8 +30,10 @@ struct dmio_parked {
 	struct dmio_identity identity;
 	struct dmio_parked *next_lender; /* (parked_lock) */
 	unsigned nborrowed;              /* (parked_lock) */
+	pid_t borrowers[LENDERS_MAX];    /* (parked_lock) threads of ours; 0: none */
 	bool is_ending;                  /* (parked_lock) the last to return answers, with: */
 	int end_err;
+	struct dmover_seat seat; /* busy while it is ending and lent */
 	/* Writes: the records, how much of them is done, and how much was done before. */
 	uint8_t *data;
 	size_t size, done, before;

@@ -183,6 +183,8 @@ write_go(struct writing *w, size_t before, bool *ret_answered)
 		.accepted = w->done,
 	};
 	dmio_inside_enter(&w->inside);
+	/* A signal that came before this is heard of now. */
+	dmio_park_listen(w->call->device, w->call->req);
 	while (w->done < w->size && outcome == WRITE_ALL)
 		outcome = write_some(w);
 	*ret_answered = dmio_inside_leave(&w->inside);
@@ -319,7 +321,6 @@ write_begin(struct writing *w)
 	bool is_answered = false;
 	int outcome = WRITE_SLOW;
 
-	dmio_park_listen(w->call->device, w->call->req);
 	if (dmover_pool_enter(core->pool, w->account)) {
 		outcome = write_go(w, 0, &is_answered);
 		dmover_pool_leave(core->pool, w->account);

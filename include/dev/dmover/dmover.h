@@ -123,7 +123,7 @@ struct dmover_request {
 	struct dmover_buffer *dreq_in; /* dfn_ninputs of them */
 	struct dmover_buffer dreq_out; /* NONE where the function has no output */
 	uint8_t dreq_immediate[DMOVER_IMMEDIATE_LEN];
-	uint8_t dreq_result[DMOVER_IMMEDIATE_LEN]; /* zero before submission */
+	uint8_t dreq_result[DMOVER_IMMEDIATE_LEN]; /* at first that of no bytes at all */
 	int dreq_error;                            /* 0 or -errno, set before dmover_done() */
 	bool dreq_error_final; /* the error is an answer for the caller: do not redo */
 	void (*dreq_done)(struct dmover_request *dreq); /* any thread; may free the request */
