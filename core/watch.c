@@ -39,7 +39,10 @@ watch_arm(struct dmover_watch *watch, int64_t when)
 	timerfd_settime(watch->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
-/* Tells of stalled seats.  Returns when the next one may be stalled; 0: all are idle. */
+/*
+ * Tells of stalled seats.  Returns when to look again: when the next one may be stalled, but not
+ * later than a seat that gets busy meanwhile would ask for; 0: all are idle.
+ */
 static int64_t
 watch_scan(struct dmover_watch *watch)
 {
@@ -57,7 +60,7 @@ watch_scan(struct dmover_watch *watch)
 			next = since + seat->seat_limit;
 		}
 	}
-	return next;
+	return next > now + AHEAD_NS ? now + AHEAD_NS : next;
 }
 
 static void *

@@ -370,6 +370,7 @@ dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch, struct 
 
 	*ret_error = -ENOMEM;
 	batch->bat_nentries = 0;
+	batch->bat_bytes = 0;
 	if (fetcher_resize(fetcher, fetch) < 0 ||
 	    dmover_batch_resize(batch, st.n, st.n * fetch->func->dfn_ninputs) < 0)
 		return 0;

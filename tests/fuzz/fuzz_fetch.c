@@ -73,7 +73,8 @@ move_piece(struct caller *caller, const struct iovec *remote, size_t n, const st
 			(*local)++, *skip = 0;
 		own = (uint8_t *)(*local)->iov_base + (*skip)++;
 		if (is_write) {
-			MUST(caller->is_output != NULL && caller->is_output[theirs - caller->memory]);
+			MUST(caller->is_output != NULL &&
+			     caller->is_output[theirs - caller->memory]);
 			*theirs = *own;
 		} else {
 			*own = *theirs;
@@ -164,7 +165,7 @@ world_get(void)
 	world.fetcher = dmio_fetcher_create();
 	world.batch = dmover_batch_create();
 	MUST(world.arena != NULL && world.account != NULL && world.fetcher != NULL &&
-	    world.batch != NULL);
+	     world.batch != NULL);
 	return &world;
 }
 
@@ -199,9 +200,10 @@ check_batch(const struct dmover_batch *batch, const struct dmover_function *func
 			MUST(req->dreq_out.buf_type == DMOVER_BUF_NONE);
 		for (unsigned j = 0; j < func->dfn_ninputs; j++)
 			check_buffer(&req->dreq_in[j], req->dreq_len, DMOVER_UIO_WRITE);
-		for (unsigned j = 0; bytes != SIZE_MAX && j < (func->dfn_ninputs ? func->dfn_ninputs : 1);
-		     j++)
-			bytes = req->dreq_len > SIZE_MAX / 2 - bytes ? SIZE_MAX : bytes + req->dreq_len;
+		for (unsigned j = 0;
+		     bytes != SIZE_MAX && j < (func->dfn_ninputs ? func->dfn_ninputs : 1); j++)
+			bytes =
+			    req->dreq_len > SIZE_MAX / 2 - bytes ? SIZE_MAX : bytes + req->dreq_len;
 	}
 	return bytes;
 }
@@ -221,8 +223,8 @@ mark_outputs(const struct dmover_batch *batch, const struct caller *caller)
 		for (unsigned i = 0; i < req->dreq_out.buf_uio.uio_iovcnt; i++) {
 			const struct iovec *iov = &req->dreq_out.buf_uio.uio_iov[i];
 
-			memset(map + (reach(caller, iov) > 0 ? (uintptr_t)iov->iov_base - BASE : 0), 1,
-			    reach(caller, iov));
+			memset(map + (reach(caller, iov) > 0 ? (uintptr_t)iov->iov_base - BASE : 0),
+			    1, reach(caller, iov));
 		}
 	}
 	return map;
@@ -307,7 +309,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(err != 0 || n > 0);
 		bytes = check_batch(world->batch, fetch.func);
 		MUST(world->batch->bat_bytes == (bytes == SIZE_MAX ? SIZE_MAX / 2 : bytes) ||
-		    world->batch->bat_bytes >= SIZE_MAX / 2);
+		     world->batch->bat_bytes >= SIZE_MAX / 2);
 		if (n > 0 && world->batch->bat_bytes <= STAGE_ARENA / 4)
 			hold(world, &caller, fetch.func);
 	}

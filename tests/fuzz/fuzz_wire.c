@@ -34,8 +34,8 @@ number(const uint8_t *p, unsigned width)
 }
 
 static void
-check_record(const struct dmover_layout *layout, const struct dmover_function *func,
-    const uint8_t *record)
+check_record(
+    const struct dmover_layout *layout, const struct dmover_function *func, const uint8_t *record)
 {
 	struct dmover_wire_request request;
 	int err;
@@ -47,9 +47,8 @@ check_record(const struct dmover_layout *layout, const struct dmover_function *f
 	MUST(request.wrq_id == number(record + layout->lay_id, 4));
 	MUST(memcmp(request.wrq_immediate, record + layout->lay_immediate, 8) == 0);
 	err = dmover_wire_request_check(func, &request);
-	MUST((err == 0) ==
-	    (request.wrq_out.wbf_iovcnt <= 1024 &&
-		(request.wrq_out.wbf_iovcnt > 0) == func->dfn_has_output));
+	MUST((err == 0) == (request.wrq_out.wbf_iovcnt <= 1024 &&
+			       (request.wrq_out.wbf_iovcnt > 0) == func->dfn_has_output));
 }
 
 static void
@@ -61,7 +60,7 @@ check_buffers(const struct dmover_layout *layout, const uint8_t *data, size_t si
 
 		MUST((err == 0) == (buffer.wbf_iovcnt >= 1 && buffer.wbf_iovcnt <= 1024));
 		MUST(buffer.wbf_iov ==
-		    number(data + (size_t)i * layout->lay_buffer, layout->lay_pointer));
+		     number(data + (size_t)i * layout->lay_buffer, layout->lay_pointer));
 	}
 }
 

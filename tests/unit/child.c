@@ -23,8 +23,8 @@ make_memory(void)
 {
 	const size_t size = NPAGES * CHILD_PAGE;
 	/* Unreadable ground in front, nothing behind: the pages do not melt into other mappings. */
-	uint8_t *ground = mmap(NULL, size + 2 * CHILD_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	    0);
+	uint8_t *ground =
+	    mmap(NULL, size + 2 * CHILD_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *memory = ground + CHILD_PAGE;
 
 	ck_assert(ground != MAP_FAILED);

@@ -16,7 +16,8 @@ buffers_are_right(const struct fake_engine *fake, const struct dmover_request *d
 	for (unsigned i = 0; i < dreq->dreq_func->dfn_ninputs; i++)
 		if (dreq->dreq_in[i].buf_type != type)
 			return false;
-	return dreq->dreq_out.buf_type == (dreq->dreq_func->dfn_has_output ? type : DMOVER_BUF_NONE);
+	return dreq->dreq_out.buf_type ==
+	       (dreq->dreq_func->dfn_has_output ? type : DMOVER_BUF_NONE);
 }
 
 static int

@@ -7,12 +7,12 @@
 
 /* How a fake engine behaves, and what it saw. */
 struct fake_engine {
-	int answer;          /* of submit */
-	int error;           /* of the request, when it was taken */
-	bool keeps;          /* the request is completed by fake_engine_release() */
-	bool takes_uio;      /* what its flags say */
+	int answer;     /* of submit */
+	int error;      /* of the request, when it was taken */
+	bool keeps;     /* the request is completed by fake_engine_release() */
+	bool takes_uio; /* what its flags say */
 	atomic_uint nsubmits;
-	atomic_uint nwrong;  /* requests with buffers of a type that it does not take */
+	atomic_uint nwrong; /* requests with buffers of a type that it does not take */
 	atomic_uint nkept;
 	struct dmover_request *kept[64];
 };

@@ -35,8 +35,8 @@ piece_allows(const struct fake_space *fake, const struct iovec *piece, bool is_w
 
 /* Both lists have 1 to 1024 pieces and the same number of bytes. */
 static bool
-lists_are_right(const struct iovec *local, unsigned nlocal, const struct iovec *remote,
-    unsigned nremote)
+lists_are_right(
+    const struct iovec *local, unsigned nlocal, const struct iovec *remote, unsigned nremote)
 {
 	size_t nl = 0, nr = 0;
 
@@ -45,7 +45,7 @@ lists_are_right(const struct iovec *local, unsigned nlocal, const struct iovec *
 	for (unsigned i = 0; i < nremote; i++)
 		nr += remote[i].iov_len;
 	return nl == nr && nl > 0 && nlocal > 0 && nlocal <= DMOVER_UIO_PIECES && nremote > 0 &&
-	    nremote <= DMOVER_UIO_PIECES;
+	       nremote <= DMOVER_UIO_PIECES;
 }
 
 /* Copies N bytes from one list to the other. */
@@ -239,9 +239,9 @@ caller_build(struct fake_caller *caller, const struct fake_plan *plans, unsigned
 		entry->ent_req.dreq_in = batch->bat_buffers + buffer;
 		caller_entry(caller, &plans[i], entry, &iov);
 		buffer += entry->ent_req.dreq_func->dfn_ninputs;
-		batch->bat_bytes += plans[i].len *
-		    (entry->ent_req.dreq_func->dfn_ninputs > 0 ?
-			    entry->ent_req.dreq_func->dfn_ninputs : 1);
+		batch->bat_bytes += plans[i].len * (entry->ent_req.dreq_func->dfn_ninputs > 0
+							   ? entry->ent_req.dreq_func->dfn_ninputs
+							   : 1);
 	}
 	batch->bat_nentries = n;
 	batch->bat_space = &caller->fake.space;

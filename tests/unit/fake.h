@@ -23,18 +23,18 @@ struct fake_space {
 	struct dmover_space space; /* first */
 	struct fake_bad bad[FAKE_BAD_MAX];
 	unsigned nbad;
-	int error;            /* given by each access after the first error_after ones */
+	int error; /* given by each access after the first error_after ones */
 	unsigned error_after;
 	atomic_uint naccesses;
 	atomic_bool was_wrong; /* an access broke the contract of struct dmover_space_ops */
 	atomic_bool is_destroyed;
 	bool is_resident;
-	sem_t *entered, *go;  /* NULL, or: each access posts the one and waits for the other */
+	sem_t *entered, *go; /* NULL, or: each access posts the one and waits for the other */
 };
 
 void fake_init(struct fake_space *fake);
-void fake_add_bad(struct fake_space *fake, const void *from, size_t len, bool no_read,
-    bool no_write);
+void fake_add_bad(
+    struct fake_space *fake, const void *from, size_t len, bool no_read, bool no_write);
 
 /* A request to be built. */
 struct fake_plan {
@@ -63,18 +63,18 @@ void caller_init(struct fake_caller *caller, size_t size);
 void caller_fini(struct fake_caller *caller);
 
 /* A batch of N requests over fresh memory of the caller, whose ids are 1000 and so on. */
-struct dmover_batch *caller_build(struct fake_caller *caller, const struct fake_plan *plans,
-    unsigned n);
+struct dmover_batch *caller_build(
+    struct fake_caller *caller, const struct fake_plan *plans, unsigned n);
 
 /* To be made before the batch runs; tells what the planned faults do to it. */
-void model_init(struct fake_model *model, const struct fake_caller *caller,
-    const struct dmover_batch *batch);
+void model_init(
+    struct fake_model *model, const struct fake_caller *caller, const struct dmover_batch *batch);
 void model_fini(struct fake_model *model);
 /* All of the caller's memory is as it must be. */
 void model_check_memory(const struct fake_model *model, const struct fake_caller *caller);
 /* The responses, in any order, are what they must be. */
-void model_check_responses(const struct fake_model *model, const struct dmover_response *responses,
-    unsigned n);
+void model_check_responses(
+    const struct fake_model *model, const struct dmover_response *responses, unsigned n);
 
 #define FAKE_FIRST_ID 1000
 

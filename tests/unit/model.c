@@ -27,7 +27,8 @@ is_bad(const struct fake_space *fake, const struct dmover_uio *uio)
 	bool is_write = uio->uio_rw == DMOVER_UIO_READ;
 
 	for (unsigned i = 0; i < uio->uio_iovcnt; i++) {
-		const uint8_t *from = uio->uio_iov[i].iov_base, *to = from + uio->uio_iov[i].iov_len;
+		const uint8_t *from = uio->uio_iov[i].iov_base,
+			      *to = from + uio->uio_iov[i].iov_len;
 
 		for (unsigned j = 0; j < fake->nbad; j++) {
 			const struct fake_bad *bad = &fake->bad[j];
@@ -91,7 +92,8 @@ compute(struct fake_model *model, const struct fake_caller *caller, unsigned e,
 	size_t len = req->dreq_len;
 	uint32_t crc;
 
-	memset(out, req->dreq_func->dfn_kind == DMOVER_KIND_FILL8 ? req->dreq_immediate[0] : 0, len);
+	memset(
+	    out, req->dreq_func->dfn_kind == DMOVER_KIND_FILL8 ? req->dreq_immediate[0] : 0, len);
 	for (unsigned j = 0; j < req->dreq_func->dfn_ninputs; j++) {
 		uint8_t *in = flat(model, caller, &req->dreq_in[j].buf_uio);
 
@@ -120,8 +122,8 @@ error_of(const struct fake_caller *caller, const struct dmover_request *req)
 }
 
 void
-model_init(struct fake_model *model, const struct fake_caller *caller,
-    const struct dmover_batch *batch)
+model_init(
+    struct fake_model *model, const struct fake_caller *caller, const struct dmover_batch *batch)
 {
 	*model = (struct fake_model){
 		.nentries = batch->bat_nentries,
@@ -165,8 +167,8 @@ model_check_memory(const struct fake_model *model, const struct fake_caller *cal
 }
 
 void
-model_check_responses(const struct fake_model *model, const struct dmover_response *responses,
-    unsigned n)
+model_check_responses(
+    const struct fake_model *model, const struct dmover_response *responses, unsigned n)
 {
 	bool *is_there = calloc(model->nentries, sizeof(*is_there));
 

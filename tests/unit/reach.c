@@ -26,7 +26,8 @@ reach_of(size_t at, size_t end, bool is_write)
 
 /* One access of the bytes [at, end): what it returns, and what it moved. */
 static void
-reach_once(struct dmover_space *space, const struct child *child, size_t at, size_t end, bool is_write)
+reach_once(
+    struct dmover_space *space, const struct child *child, size_t at, size_t end, bool is_write)
 {
 	uint8_t buf[NPAGES * CHILD_PAGE + CHILD_PAGE], there[sizeof(buf)];
 	struct iovec local = { buf, end - at }, remote = { child->memory + at, end - at };
@@ -35,8 +36,8 @@ reach_once(struct dmover_space *space, const struct child *child, size_t at, siz
 
 	for (size_t i = 0; i < end - at; i++)
 		buf[i] = is_write ? child_byte(at + i) : 0;
-	n = is_write ? space->spc_ops->spo_writev(space, &local, 1, &remote, 1) :
-		       space->spc_ops->spo_readv(space, &local, 1, &remote, 1);
+	n = is_write ? space->spc_ops->spo_writev(space, &local, 1, &remote, 1)
+		     : space->spc_ops->spo_readv(space, &local, 1, &remote, 1);
 	same_int(n, may > 0 ? (ssize_t)may : -EFAULT);
 	if (n <= 0)
 		return;
@@ -84,10 +85,12 @@ reach_pieces(struct dmover_space *space, const struct child *child)
 	same_int(space->spc_ops->spo_readv(space, local, PIECES, remote, PIECES), 3 * PIECES);
 	for (unsigned i = 0; i < 3 * PIECES; i++)
 		same_int(buf[i], child_byte(3 * (PIECES - 1 - i / 3) + i % 3));
-	same_int(space->spc_ops->spo_readv(space, local, PIECES + 1, remote, PIECES + 1), 3 * PIECES);
+	same_int(
+	    space->spc_ops->spo_readv(space, local, PIECES + 1, remote, PIECES + 1), 3 * PIECES);
 	for (unsigned i = 0; i < 3 * PIECES; i++)
 		buf[i] = (uint8_t)(i * 11);
-	same_int(space->spc_ops->spo_writev(space, local, PIECES + 1, remote, PIECES + 1), 3 * PIECES);
+	same_int(
+	    space->spc_ops->spo_writev(space, local, PIECES + 1, remote, PIECES + 1), 3 * PIECES);
 	child_peek(child, 0, there, sizeof(there));
 	for (unsigned i = 0; i < 3 * PIECES; i++)
 		same_int(there[3 * (PIECES - 1 - i / 3) + i % 3], (uint8_t)(i * 11));

@@ -51,8 +51,9 @@ dispatch_start(struct dmover_dispatch *dispatch, const struct rig_options *optio
 		return;
 	lane->lane_engine = options->engine;
 	if (options->engine->eng_open != NULL)
-		ck_assert_msg(options->engine->eng_open(options->args, &lane->lane_state, why,
-				  sizeof(why)) == 0, "%s", why);
+		ck_assert_msg(options->engine->eng_open(
+				  options->args, &lane->lane_state, why, sizeof(why)) == 0,
+		    "%s", why);
 	dispatch->nlanes = 2;
 	dispatch->forced = 1;
 }
@@ -70,8 +71,9 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	dispatch_start(&rig->dispatch, options);
 	if (options->workers > 0) {
 		ck_assert_int_eq(dmover_watch_create(&rig->watch), 0);
-		ck_assert_int_eq(dmover_pool_create(rig->watch, options->workers,
-				     options->workers, &rig->pool), 0);
+		ck_assert_int_eq(
+		    dmover_pool_create(rig->watch, options->workers, options->workers, &rig->pool),
+		    0);
 	}
 	dmover_stage_init(&rig->stage, &rig->dispatch, rig->pool, &rig->stats,
 	    (options->arenas != 0 ? options->arenas : 4) * STAGE_ARENA);
@@ -142,8 +144,8 @@ rig_hold(struct rig *rig, struct dmover_batch *batch)
 	struct stage_arena *arena = dmover_arena_get(&rig->stage.arenas);
 
 	ck_assert_ptr_nonnull(arena);
-	ck_assert_int_eq(dmover_session_reserve(rig->session, batch->bat_nentries),
-	    (int)batch->bat_nentries);
+	ck_assert_int_eq(
+	    dmover_session_reserve(rig->session, batch->bat_nentries), (int)batch->bat_nentries);
 	batch->bat_session = rig->session;
 	batch->bat_account = rig->account;
 	dmover_stage_hold(&rig->stage, arena, batch);
@@ -154,8 +156,8 @@ rig_hold(struct rig *rig, struct dmover_batch *batch)
 void
 rig_post(struct rig *rig, struct dmover_batch *batch)
 {
-	ck_assert_int_eq(dmover_session_reserve(rig->session, batch->bat_nentries),
-	    (int)batch->bat_nentries);
+	ck_assert_int_eq(
+	    dmover_session_reserve(rig->session, batch->bat_nentries), (int)batch->bat_nentries);
 	batch->bat_session = dmover_session_ref(rig->session);
 	batch->bat_account = dmover_account_ref(rig->account);
 	batch->bat_space = dmover_space_ref(batch->bat_space);

@@ -33,11 +33,12 @@ void rig_stop(struct rig *rig);
 void rig_accounts(struct dmover_accounts *accounts);
 
 /* A session with the current layout, whose front end has no pollers. */
-struct dmover_session *rig_session(struct dmover_account *account, const char *func, unsigned limit);
+struct dmover_session *rig_session(
+    struct dmover_account *account, const char *func, unsigned limit);
 
 /* Waits for N responses of the session, then takes them, at most as many. */
-unsigned rig_responses(struct dmover_session *session, struct dmover_response *responses,
-    unsigned n);
+unsigned rig_responses(
+    struct dmover_session *session, struct dmover_response *responses, unsigned n);
 
 /* Executes the batch as a held one, and frees it; its responses are in the session. */
 void rig_hold(struct rig *rig, struct dmover_batch *batch);

@@ -61,8 +61,33 @@ unit_case(const char *name)
 }
 
 static TCase *(*const makers[])(void) = {
-	unit_account, unit_arena, unit_batch, unit_calibrate, unit_core, unit_dispatch, unit_function, unit_held, unit_pool, unit_session, unit_space, unit_stage, unit_stats, unit_uio, unit_watch, unit_wire,
-	unit_fetch, unit_lend, unit_log, unit_maps, unit_memory, unit_notify, unit_options, unit_posted,
+	unit_account,
+	unit_arena,
+	unit_batch,
+	unit_calibrate,
+	unit_core,
+	unit_dispatch,
+	unit_function,
+	unit_held,
+	unit_pool,
+	unit_session,
+	unit_space,
+	unit_stage,
+	unit_stats,
+	unit_uio,
+	unit_watch,
+	unit_wire,
+	unit_device,
+	unit_fetch,
+	unit_lend,
+	unit_log,
+	unit_maps,
+	unit_memory,
+	unit_notify,
+	unit_options,
+	unit_park,
+	unit_posted,
+	unit_write,
 };
 
 int

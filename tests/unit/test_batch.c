@@ -31,9 +31,9 @@ START_TEST(a_batch_grows_and_never_shrinks)
 	memset(batch->bat_responses, 0x55, 10 * sizeof(*batch->bat_responses));
 	memset(batch->bat_buffers, 0x55, 20 * sizeof(*batch->bat_buffers));
 	memory = dmover_batch_memory(batch);
-	same_size(memory,
-	    sizeof(*batch) + 10 * (sizeof(*batch->bat_entries) + sizeof(*batch->bat_responses)) +
-		20 * sizeof(*batch->bat_buffers) + 30 * sizeof(*batch->bat_iovs));
+	same_size(memory, sizeof(*batch) +
+			      10 * (sizeof(*batch->bat_entries) + sizeof(*batch->bat_responses)) +
+			      20 * sizeof(*batch->bat_buffers) + 30 * sizeof(*batch->bat_iovs));
 	same_int(dmover_batch_resize(batch, 5, 0), 0);
 	same_int(dmover_batch_resize_iovs(batch, 1), 0);
 	same_size(dmover_batch_memory(batch), memory);

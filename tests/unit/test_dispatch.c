@@ -16,9 +16,8 @@ static void
 two_lanes(struct dmover_dispatch *dispatch, struct dmover_stats *stats, struct dmover_cost cpu,
     struct dmover_cost fake)
 {
-	*dispatch = (struct dmover_dispatch){
-		.nlanes = 2, .nchoosable = 2, .forced = -1, .stats = stats
-	};
+	*dispatch =
+	    (struct dmover_dispatch){ .nlanes = 2, .nchoosable = 2, .forced = -1, .stats = stats };
 	dispatch->lanes[0].lane_engine = dmover_engines[0];
 	dispatch->lanes[1].lane_engine = &fake_linear_engine;
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
@@ -45,7 +44,8 @@ START_TEST(the_one_that_finishes_first_is_chosen)
 	struct dmover_stats stats = { 0 };
 
 	/* The fake is dear to start and fast from then on: it pays from 1000 bytes. */
-	two_lanes(&dispatch, &stats, (struct dmover_cost){ 0, 1 }, (struct dmover_cost){ 500, 0.5 });
+	two_lanes(
+	    &dispatch, &stats, (struct dmover_cost){ 0, 1 }, (struct dmover_cost){ 500, 0.5 });
 	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 999), 0);
 	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 1001), 1);
 	/* What is queued counts. */

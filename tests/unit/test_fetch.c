@@ -47,7 +47,8 @@ fill_record(unsigned i)
 		crowd->out[i][v] = (struct iovec){ (void *)(uintptr_t)(i * 1000 + v), len };
 		for (unsigned j = 0; j < 2; j++)
 			crowd->in[i][j][v] =
-			    (struct iovec){ (void *)(uintptr_t)(i * 1000 + v + 100 * (j + 1)), len };
+			    (struct iovec){ (void *)(uintptr_t)(i * 1000 + v + 100 * (j + 1)),
+				    len };
 	}
 	for (unsigned j = 0; j < 2; j++)
 		crowd->inputs[i][j] = (dmio_buffer){ crowd->in[i][j], VECTORS };
@@ -56,7 +57,8 @@ fill_record(unsigned i)
 static void
 setup(void)
 {
-	crowd = mmap(NULL, sizeof(*crowd), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	crowd =
+	    mmap(NULL, sizeof(*crowd), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert(crowd != MAP_FAILED);
 	for (unsigned i = 0; i < RECORDS; i++)
 		fill_record(i);
@@ -90,8 +92,8 @@ fetch(const char *func, unsigned n, int *ret_error)
 }
 
 static void
-check_buffer(const struct dmover_buffer *buffer, const struct iovec *iov, size_t len,
-    enum dmover_uio_rw rw)
+check_buffer(
+    const struct dmover_buffer *buffer, const struct iovec *iov, size_t len, enum dmover_uio_rw rw)
 {
 	same_int(buffer->buf_type, DMOVER_BUF_UIO);
 	same_int(buffer->buf_uio.uio_rw, rw);
@@ -116,8 +118,8 @@ check_entries(unsigned n)
 		same_int(entry->ent_req.dreq_error, 0);
 		check_buffer(&entry->ent_req.dreq_out, crowd->out[i], i + 6, DMOVER_UIO_READ);
 		for (unsigned j = 0; j < 2; j++)
-			check_buffer(&entry->ent_req.dreq_in[j], crowd->in[i][j], i + 6,
-			    DMOVER_UIO_WRITE);
+			check_buffer(
+			    &entry->ent_req.dreq_in[j], crowd->in[i][j], i + 6, DMOVER_UIO_WRITE);
 	}
 }
 
@@ -311,7 +313,8 @@ START_TEST(vectors_that_do_not_touch_are_fetched_in_more_accesses)
 			iov[8 * i + v] = (struct iovec){ iov, i };
 		inputs[4 * i] = (dmio_buffer){ &iov[8 * i], 1 };
 		inputs[4 * i + 1] = (dmio_buffer){ &iov[8 * i + 2], 1 };
-		records[i] = (struct dmio_usrreq){ { &iov[8 * i + 4], 1 }, { 0 }, &inputs[4 * i], i };
+		records[i] =
+		    (struct dmio_usrreq){ { &iov[8 * i + 4], 1 }, { 0 }, &inputs[4 * i], i };
 	}
 	same_size(dmio_fetch(fetcher, &how, batch, &err), 1024);
 	same_int(err, 0);
@@ -357,8 +360,9 @@ START_TEST(records_of_32_bit_callers_are_fetched)
 {
 	struct narrow *low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	struct dmio_fetch how = { .func = dmover_function_find("copy"), .space = &fake.space,
-		.nrecords = 2 };
+	struct dmio_fetch how = {
+		.func = dmover_function_find("copy"), .space = &fake.space, .nrecords = 2
+	};
 	int err;
 
 	ck_assert(low != MAP_FAILED);
@@ -366,8 +370,8 @@ START_TEST(records_of_32_bit_callers_are_fetched)
 	for (uint32_t i = 0; i < 2; i++) {
 		memcpy(low->current[i],
 		    (uint32_t[]){ LOW(low->out[i]), 2, 1, 2, LOW(low->inputs[i]), 30 + i }, 24);
-		memcpy(low->manual[i], (uint32_t[]){ LOW(low->out[i]), 2, LOW(low->inputs[i]), 0, 30 + i },
-		    20);
+		memcpy(low->manual[i],
+		    (uint32_t[]){ LOW(low->out[i]), 2, LOW(low->inputs[i]), 0, 30 + i }, 20);
 		memcpy(low->inputs[i], (uint32_t[]){ LOW(low->in[i]), 2 }, 8);
 		memcpy(low->out[i], (uint32_t[]){ 0xf0000000, 5, 0x1000, i }, 16);
 		memcpy(low->in[i], (uint32_t[]){ 0x2000, i, 0xfffff000, 5 }, 16);

@@ -187,7 +187,7 @@ END_TEST
 START_TEST(the_largest_held_batches_fit_into_an_arena)
 {
 	const struct fake_plan copy[] = { { "copy", DMOVER_HOLD_MAX, 3 } };
-	const struct fake_plan xor[] = { { "xor16", DMOVER_HOLD_MAX / 16, 5 } };
+	const struct fake_plan xor [] = { { "xor16", DMOVER_HOLD_MAX / 16, 5 } };
 	const struct fake_plan zero[] = { { "zero", DMOVER_HOLD_MAX, 1 } };
 	struct rig rig;
 

@@ -10,8 +10,7 @@
 #include "cuse/log.h"
 
 /* What comes out on standard error when all levels say something, and a long text follows. */
-static void
-catch(enum dmio_log_level level, char *text, size_t size)
+static void catch (enum dmio_log_level level, char *text, size_t size)
 {
 	int file = memfd_create("stderr", MFD_CLOEXEC), kept = dup(STDERR_FILENO);
 	char longest[1000];
@@ -37,9 +36,9 @@ START_TEST(messages_below_the_level_are_dropped)
 {
 	char text[2000];
 
-	catch(DMIO_LOG_ERROR, text, sizeof(text));
+	catch (DMIO_LOG_ERROR, text, sizeof(text));
 	same_text(text, "dmoverd: e1\n");
-	catch(DMIO_LOG_INFO, text, sizeof(text));
+	catch (DMIO_LOG_INFO, text, sizeof(text));
 	same_text(text, "dmoverd: e1\ndmoverd: wx\ndmoverd: i\n");
 }
 END_TEST
@@ -49,7 +48,7 @@ START_TEST(a_line_is_cut_and_ends_all_the_same)
 	char text[2000];
 	size_t n;
 
-	catch(DMIO_LOG_DEBUG, text, sizeof(text));
+	catch (DMIO_LOG_DEBUG, text, sizeof(text));
 	n = strlen(text);
 	holds(n > 500 && n < 600);
 	same_int(text[n - 1], '\n');

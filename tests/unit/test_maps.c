@@ -93,7 +93,8 @@ START_TEST(protections_are_those_of_the_pages)
 	holds(mapping.is_readable && !mapping.is_writable);
 	same_int(dmio_maps_find(fd, (uintptr_t)child.memory + PAGE_NONE * CHILD_PAGE, &mapping), 0);
 	holds(!mapping.is_readable && !mapping.is_writable);
-	same_int(dmio_maps_find(fd, (uintptr_t)child.memory + NPAGES * CHILD_PAGE, &mapping), -EFAULT);
+	same_int(
+	    dmio_maps_find(fd, (uintptr_t)child.memory + NPAGES * CHILD_PAGE, &mapping), -EFAULT);
 	close(fd);
 	child_exit(&child);
 }

@@ -25,7 +25,8 @@ listen_at(const char *path)
 		addr.sun_path[0] = '\0';
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))), 0);
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))),
+	    0);
 	ck_assert_int_eq(setenv("NOTIFY_SOCKET", path, 1), 0);
 	return fd;
 }

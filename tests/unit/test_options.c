@@ -116,15 +116,48 @@ END_TEST
 
 /* Values that must be refused, with the option named in the reason. */
 static const char *const bad[] = {
-	"--front=x", "--front=", "--front=CUSE", "--log-level=", "--log-level=verbose", "--mode=888",
-	"--mode=1777", "--mode=rw", "--mode=", "--mode=-1", "--mode=0x1ff", "--path=", "--path=dev",
-	"--path=/", "--path=/dev/", "--workers=0", "--workers=257", "--workers=-1", "--workers=",
-	"--workers=1K", "--workers= 1", "--workers=+1", "--workers=1x", "--uid-threads=0",
-	"--uid-threads=257", "--queue-depth=0", "--queue-depth=65537", "--max-sessions=0",
-	"--max-sessions=1048577", "--max-sessions-per-uid=0", "--max-sessions-per-uid=1048577",
-	"--hold-limit=262145", "--hold-limit=257K", "--hold-limit=1KB", "--hold-limit=1k",
-	"--hold-limit=", "--hold-limit=-0", "--stage-limit=7M", "--stage-limit=8388607",
-	"--stage-limit=1025G", "--stage-limit=99999999999999999999", "--stage-limit=18014398509481984G",
+	"--front=x",
+	"--front=",
+	"--front=CUSE",
+	"--log-level=",
+	"--log-level=verbose",
+	"--mode=888",
+	"--mode=1777",
+	"--mode=rw",
+	"--mode=",
+	"--mode=-1",
+	"--mode=0x1ff",
+	"--path=",
+	"--path=dev",
+	"--path=/",
+	"--path=/dev/",
+	"--workers=0",
+	"--workers=257",
+	"--workers=-1",
+	"--workers=",
+	"--workers=1K",
+	"--workers= 1",
+	"--workers=+1",
+	"--workers=1x",
+	"--uid-threads=0",
+	"--uid-threads=257",
+	"--queue-depth=0",
+	"--queue-depth=65537",
+	"--max-sessions=0",
+	"--max-sessions=1048577",
+	"--max-sessions-per-uid=0",
+	"--max-sessions-per-uid=1048577",
+	"--hold-limit=262145",
+	"--hold-limit=257K",
+	"--hold-limit=1KB",
+	"--hold-limit=1k",
+	"--hold-limit=",
+	"--hold-limit=-0",
+	"--stage-limit=7M",
+	"--stage-limit=8388607",
+	"--stage-limit=1025G",
+	"--stage-limit=99999999999999999999",
+	"--stage-limit=18014398509481984G",
 	"--stage-limit=17179869184G",
 };
 
@@ -161,15 +194,15 @@ END_TEST
 
 START_TEST(the_help_names_every_option)
 {
-	static const char *const names[] = { "--front", "--path", "--mode", "--foreground", "--engine",
-		"--workers", "--hold-limit", "--queue-depth", "--list-engines", "--version",
-		"--log-level", "--help", "--max-sessions", "--max-sessions-per-uid", "--stage-limit",
-		"--uid-threads" };
+	static const char *const names[] = { "--front", "--path", "--mode", "--foreground",
+		"--engine", "--workers", "--hold-limit", "--queue-depth", "--list-engines",
+		"--version", "--log-level", "--help", "--max-sessions", "--max-sessions-per-uid",
+		"--stage-limit", "--uid-threads" };
 	size_t lines = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		ck_assert_msg((strstr(dmio_help, names[i]) != NULL) != (unit_break == 1), "%s",
-		    names[i]);
+		ck_assert_msg(
+		    (strstr(dmio_help, names[i]) != NULL) != (unit_break == 1), "%s", names[i]);
 	for (const char *at = dmio_help; *at != '\0'; at++)
 		lines += *at == '\n';
 	holds(lines <= 25);

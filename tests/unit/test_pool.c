@@ -23,7 +23,7 @@ static struct dmover_pool *pool;
 static sem_t entered, go, ended;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char order[64];
-static unsigned norder;              /* (lock) */
+static unsigned norder; /* (lock) */
 static atomic_uint ninside, most_inside;
 
 static void
@@ -76,8 +76,9 @@ run(struct dmover_work *work)
 static void
 submit(struct errand *errand, struct dmover_account *acc, char letter, bool waits)
 {
-	*errand = (struct errand){ .work = { .wk_run = run, .wk_account = acc },
-		.letter = letter, .waits = waits };
+	*errand = (struct errand){
+		.work = { .wk_run = run, .wk_account = acc }, .letter = letter, .waits = waits
+	};
 	dmover_pool_submit(pool, &errand->work);
 }
 
@@ -288,7 +289,8 @@ unit_pool(void)
 	tcase_add_test(tc, two_users_take_turns);
 	tcase_add_test(tc, no_more_threads_than_allowed_are_inside_one_user);
 	tcase_add_test(tc, a_thread_of_the_front_end_counts_as_inside);
-	tcase_add_test(tc, work_that_waits_for_its_turn_does_not_join_a_front_end_that_came_in_first);
+	tcase_add_test(
+	    tc, work_that_waits_for_its_turn_does_not_join_a_front_end_that_came_in_first);
 	tcase_add_test(tc, work_gives_way_only_to_other_work);
 	tcase_add_test(tc, a_stalled_worker_is_replaced_and_comes_back);
 	tcase_add_test(tc, stalls_are_replaced_again_and_again);

@@ -17,8 +17,8 @@ access_at(struct dmover_space *space, void *at, bool is_write)
 	uint8_t buf[8] = { 0 };
 	struct iovec local = { buf, 8 }, remote = { at, 8 };
 
-	return is_write ? space->spc_ops->spo_writev(space, &local, 1, &remote, 1) :
-			  space->spc_ops->spo_readv(space, &local, 1, &remote, 1);
+	return is_write ? space->spc_ops->spo_writev(space, &local, 1, &remote, 1)
+			: space->spc_ops->spo_readv(space, &local, 1, &remote, 1);
 }
 
 START_TEST(a_posted_caller_is_reached_as_far_as_its_pages_allow)

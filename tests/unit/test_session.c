@@ -184,7 +184,9 @@ END_TEST
 
 START_TEST(sessions_count_on_their_account)
 {
-	const struct dmover_account_limits few = { .sessions = 2, .sessions_per_uid = 1, .bytes = 1 };
+	const struct dmover_account_limits few = {
+		.sessions = 2, .sessions_per_uid = 1, .bytes = 1
+	};
 	struct dmover_session *one, *other;
 	struct dmover_accounts table;
 	struct dmover_account *acc;

@@ -65,8 +65,8 @@ START_TEST(own_memory_is_copied_however_both_sides_are_cut)
 		    (ssize_t)n);
 		same_bytes(one, other, n);
 		memset(one, 0, n);
-		same_int(ops->spo_readv(&dmover_space_self, local, nlocal, remote, nremote),
-		    (ssize_t)n);
+		same_int(
+		    ops->spo_readv(&dmover_space_self, local, nlocal, remote, nremote), (ssize_t)n);
 		same_bytes(one, other, n);
 	}
 }

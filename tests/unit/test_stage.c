@@ -71,8 +71,7 @@ START_TEST(a_fault_costs_its_own_request_only)
 
 	rig_start(&rig, &(struct rig_options){ .workers = 3 });
 	for (int i = 0; i < 12; i++)
-		post_with(&rig, MIXED_SIZE, mixed, NPLANS(mixed),
-		    unit_random(&seed, MIXED_SIZE));
+		post_with(&rig, MIXED_SIZE, mixed, NPLANS(mixed), unit_random(&seed, MIXED_SIZE));
 	rig_stop(&rig);
 }
 END_TEST
@@ -108,8 +107,8 @@ post_engine(const char *args)
 {
 	struct rig rig;
 
-	rig_start(&rig,
-	    &(struct rig_options){ .engine = &fault_engine, .args = args, .workers = 2, .arenas = 2 });
+	rig_start(&rig, &(struct rig_options){
+			    .engine = &fault_engine, .args = args, .workers = 2, .arenas = 2 });
 	post_with(&rig, MIXED_SIZE, mixed, NPLANS(mixed), SIZE_MAX);
 	rig_stop(&rig);
 }
@@ -148,7 +147,7 @@ START_TEST(an_error_that_is_an_answer_ends_the_request)
 	struct rig rig;
 
 	rig_start(&rig, &(struct rig_options){
-	    .engine = &fault_engine, .args = "error=ENOMEM,final", .workers = 2 });
+			    .engine = &fault_engine, .args = "error=ENOMEM,final", .workers = 2 });
 	caller_init(&caller, 7000 * KIB);
 	rig_post(&rig, caller_build(&caller, plans, 1));
 	same_size(rig_responses(rig.session, &response, 1), 1);
@@ -167,7 +166,7 @@ START_TEST(an_engine_may_spoil_its_inputs_before_it_fails)
 	struct rig rig;
 
 	rig_start(&rig, &(struct rig_options){
-	    .engine = &fault_engine, .args = "error=EIO,every=2", .workers = 2 });
+			    .engine = &fault_engine, .args = "error=EIO,every=2", .workers = 2 });
 	post_with(&rig, 5000 * KIB, plans, 1, SIZE_MAX);
 	holds(atomic_load(&rig.stats.st_redone) > 0);
 	rig_stop(&rig);
@@ -239,7 +238,7 @@ START_TEST(walking_does_the_same_in_the_calling_thread)
 	struct rig rig;
 
 	rig_start(&rig, &(struct rig_options){
-	    .engine = &fault_engine, .args = "delay=100us,error=EIO,every=3" });
+			    .engine = &fault_engine, .args = "delay=100us,error=EIO,every=3" });
 	caller_init(&caller, MIXED_SIZE);
 	batch = caller_build(&caller, mixed, NPLANS(mixed));
 	fake_add_bad(&caller.fake, caller.memory + MIXED_SIZE / 3, 1, true, true);
@@ -248,8 +247,8 @@ START_TEST(walking_does_the_same_in_the_calling_thread)
 	batch->bat_session = rig.session;
 	batch->bat_account = rig.account;
 	same_int(dmover_stage_walk(&rig.stage, batch), 0);
-	model_check_responses(&model, responses,
-	    rig_responses(rig.session, responses, NPLANS(mixed)));
+	model_check_responses(
+	    &model, responses, rig_responses(rig.session, responses, NPLANS(mixed)));
 	model_check_memory(&model, &caller);
 	dmover_batch_free(batch);
 	model_fini(&model);

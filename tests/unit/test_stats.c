@@ -8,14 +8,19 @@
 
 START_TEST(each_counter_is_in_the_line_under_its_name)
 {
-	struct dmover_stats stats = { .st_requests = 1, .st_failed = 2, .st_dropped = 3,
-		.st_redone = 4, .st_held = 5, .st_posted = 6, .st_deferred = 7 };
+	struct dmover_stats stats = { .st_requests = 1,
+		.st_failed = 2,
+		.st_dropped = 3,
+		.st_redone = 4,
+		.st_held = 5,
+		.st_posted = 6,
+		.st_deferred = 7 };
 	char line[256];
 
 	STATS_ADD(stats.st_stalls, 8);
 	dmover_stats_format(&stats, line, sizeof(line));
-	same_text(line,
-	    "requests=1 failed=2 dropped=3 redone=4 held=5 posted=6 deferred=7 stalls=8");
+	same_text(
+	    line, "requests=1 failed=2 dropped=3 redone=4 held=5 posted=6 deferred=7 stalls=8");
 }
 END_TEST
 

@@ -101,7 +101,8 @@ END_TEST
 
 /* Moves all 30 bytes with byte BAD not accessible, in steps; the residual must be exact. */
 static void
-move_until(enum dmover_uio_rw rw, size_t bad, size_t step, int (*move)(void *, size_t, struct dmover_uio *))
+move_until(enum dmover_uio_rw rw, size_t bad, size_t step,
+    int (*move)(void *, size_t, struct dmover_uio *))
 {
 	uint8_t memory[SIZE] = { 0 }, buf[30];
 	struct fake_space fake;
@@ -185,8 +186,8 @@ START_TEST(vectors_are_never_written)
 {
 	uint8_t memory[SIZE] = { 0 }, buf[30] = { 0 };
 	struct dmover_uio uio;
-	struct iovec *iov = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	    -1, 0);
+	struct iovec *iov =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert(iov != MAP_FAILED);
 	make_vectors(memory, iov);
