@@ -80,7 +80,10 @@ function_of(enum dmover_kind kind)
 	return dmover_function_find(names[kind]);
 }
 
-/* As the stage will ask for it: in place where the engine allows. */
+/*
+ * As the stage will ask for it: in place where the engine allows.  But for copy, of which nothing
+ * would be left to measure.
+ */
 static void
 probe_aim(struct probe *probe, enum dmover_kind kind, size_t len, uint8_t *memory, bool is_inplace)
 {
@@ -98,7 +101,7 @@ probe_aim(struct probe *probe, enum dmover_kind kind, size_t len, uint8_t *memor
 	}
 	probe->req.dreq_out.buf_type = func->dfn_has_output ? DMOVER_BUF_LINEAR : DMOVER_BUF_NONE;
 	probe->req.dreq_out.buf_linear =
-	    is_inplace && func->dfn_ninputs > 0 ? memory + stride : memory;
+	    is_inplace && kind == DMOVER_KIND_XOR ? memory + stride : memory;
 }
 
 /* A straight line through the best times of two neighbouring lengths. */

@@ -111,3 +111,11 @@ dmio_maps_find(int fd, uint64_t addr, struct dmio_mapping *ret_mapping)
 	}
 	return dmio_maps_find_text(fd, addr, ret_mapping);
 }
+
+bool
+dmio_maps_has_query(int fd)
+{
+	struct dmio_mapping mapping;
+
+	return find_by_query(fd, 0, &mapping) != -ENOTTY;
+}

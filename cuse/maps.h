@@ -18,6 +18,9 @@ struct dmio_mapping {
  */
 int dmio_maps_find(int fd, uint64_t addr, struct dmio_mapping *ret_mapping);
 
+/* Whether the kernel answers queries of FD, or the text of the file must be read. */
+bool dmio_maps_has_query(int fd);
+
 /* The same from the text of the file only, for kernels that answer no queries; for tests too. */
 int dmio_maps_find_text(int fd, uint64_t addr, struct dmio_mapping *ret_mapping);
 

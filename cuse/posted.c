@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -212,6 +213,45 @@ open_proc(pid_t tid, const char *file, int flags)
 	return fd < 0 ? (errno == EACCES ? -EPERM : -errno) : fd;
 }
 
+/* The process of a thread, from the line "Tgid:" of /proc/TID/status; 0: not known. */
+static pid_t
+process_of(pid_t tid)
+{
+	char text[1024], *at;
+	ssize_t n;
+	int fd = open_proc(tid, "status", O_RDONLY);
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "\nTgid:");
+	return at != NULL ? (pid_t)strtol(at + 6, NULL, 10) : 0;
+}
+
+/*
+ * The text of maps is there only while the thread lives that it was opened by, and a thread may
+ * end before its work does: so that of the process, where the kernel answers no queries.
+ */
+static int
+open_maps(pid_t tid)
+{
+	int fd = open_proc(tid, "maps", O_RDONLY), of_process;
+	pid_t process;
+
+	if (fd < 0 || dmio_maps_has_query(fd))
+		return fd;
+	process = process_of(tid);
+	if (process == 0 || process == tid)
+		return fd;
+	of_process = open_proc(process, "maps", O_RDONLY);
+	if (of_process < 0)
+		return fd;
+	close(fd);
+	return of_process;
+}
+
 int
 dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space)
 {
@@ -226,7 +266,7 @@ dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **
 		err = posted->mem_fd;
 		goto free_posted;
 	}
-	posted->maps_fd = open_proc(tid, "maps", O_RDONLY);
+	posted->maps_fd = open_maps(tid);
 	if (posted->maps_fd < 0) {
 		err = posted->maps_fd;
 		goto close_mem;

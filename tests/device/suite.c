@@ -51,6 +51,12 @@ suite_deadline_ms(void)
 	return (int)(DEADLINE_MS * env_number("DMOVERIO_TEST_SLOW", 1));
 }
 
+bool
+suite_is_slow(void)
+{
+	return env_number("DMOVERIO_TEST_SLOW", 1) > 1;
+}
+
 uint64_t
 suite_now_ms(void)
 {

@@ -73,6 +73,7 @@ const char *suite_path(void);
 bool suite_is_cuse(void);
 unsigned suite_depth(void);
 int suite_deadline_ms(void);
+bool suite_is_slow(void); /* DMOVERIO_TEST_SLOW: fewer samples where there are thousands */
 uint64_t suite_now_ms(void);
 void suite_yield(void);
 void suite_bytes(const char *file, int line, const void *actual, const void *expected, size_t len);
