@@ -103,9 +103,11 @@ static unsigned
 join_remote(struct iovec *remote, unsigned have, unsigned n)
 {
 	for (unsigned i = have, end = have + n; i < end; i++) {
-		if (have > 0 && (uint8_t *)remote[have - 1].iov_base + remote[have - 1].iov_len ==
-				    remote[i].iov_base)
-			remote[have - 1].iov_len += remote[i].iov_len;
+		struct iovec *last = have > 0 ? &remote[have - 1] : NULL;
+
+		if (last != NULL &&
+		    (uintptr_t)last->iov_base + last->iov_len == (uintptr_t)remote[i].iov_base)
+			last->iov_len += remote[i].iov_len;
 		else
 			remote[have++] = remote[i];
 	}

@@ -45,7 +45,8 @@ dmover_uio_window(
 		if (len > n - covered)
 			len = n - covered;
 		if (len > 0) {
-			iov[pieces].iov_base = (char *)uio->uio_iov[i].iov_base + skip;
+			/* As a number: the address is the caller's invention. */
+			iov[pieces].iov_base = (void *)((uintptr_t)uio->uio_iov[i].iov_base + skip);
 			iov[pieces++].iov_len = len;
 			covered += len;
 		}

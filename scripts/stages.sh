@@ -47,8 +47,8 @@ stage_run() {
 
 # Ends a stage that hangs.
 stage_guard() {
-	sleep "${DMOVERIO_STAGE_LIMIT:-900}"
-	echo "stopped: the stage took more than ${DMOVERIO_STAGE_LIMIT:-900} seconds" >>"$log"
+	sleep "${DMOVERIO_STAGE_LIMIT:-1200}"
+	echo "stopped: the stage took more than ${DMOVERIO_STAGE_LIMIT:-1200} seconds" >>"$log"
 	kill -TERM -- "-$1"
 	sleep 5
 	kill -KILL -- "-$1"
