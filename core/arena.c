@@ -54,6 +54,29 @@ arena_create(void)
 	return arena;
 }
 
+/* Locked. */
+static struct dmover_work *
+take_waiting(struct dmover_arenas *arenas)
+{
+	struct dmover_work *waiting = arenas->waiting;
+
+	arenas->waiting = NULL;
+	arenas->last = &arenas->waiting;
+	return waiting;
+}
+
+/* All of them: the first may have to wait for its user's turn.  Who finds none waits again. */
+static void
+submit_all(struct dmover_arenas *arenas, struct dmover_work *waiting)
+{
+	while (waiting != NULL) {
+		struct dmover_work *work = waiting;
+
+		waiting = work->wk_next;
+		dmover_pool_submit(arenas->pool, work);
+	}
+}
+
 struct stage_arena *
 dmover_arena_get(struct dmover_arenas *arenas)
 {
@@ -72,9 +95,13 @@ dmover_arena_get(struct dmover_arenas *arenas)
 		return arena;
 	arena = arena_create();
 	if (arena == NULL) {
+		struct dmover_work *waiting;
+
 		pthread_mutex_lock(&arenas->lock);
 		arenas->n--;
+		waiting = take_waiting(arenas);
 		pthread_mutex_unlock(&arenas->lock);
+		submit_all(arenas, waiting);
 	}
 	return arena;
 }
@@ -82,20 +109,14 @@ dmover_arena_get(struct dmover_arenas *arenas)
 void
 dmover_arena_put(struct dmover_arenas *arenas, struct stage_arena *arena)
 {
-	struct dmover_work *work;
+	struct dmover_work *waiting;
 
 	pthread_mutex_lock(&arenas->lock);
 	arena->next = arenas->free;
 	arenas->free = arena;
-	work = arenas->waiting;
-	if (work != NULL) {
-		arenas->waiting = work->wk_next;
-		if (work->wk_next == NULL)
-			arenas->last = &arenas->waiting;
-	}
+	waiting = take_waiting(arenas);
 	pthread_mutex_unlock(&arenas->lock);
-	if (work != NULL)
-		dmover_pool_submit(arenas->pool, work);
+	submit_all(arenas, waiting);
 }
 
 int

@@ -41,6 +41,7 @@ dmover_core_init(
     struct dmover_core *core, const struct dmover_core_options *options, char *why, size_t len)
 {
 	struct dmover_account_limits limits;
+	unsigned max;
 	int err;
 
 	memset(core, 0, sizeof(*core));
@@ -49,6 +50,10 @@ dmover_core_init(
 	/* One more than the workers, so that a busy user can still hand in a small write. */
 	if (core->options.uid_threads == 0)
 		core->options.uid_threads = options->workers + 1;
+	/* Each may keep an arena: one user's leave others enough. */
+	max = (unsigned)(options->stage_limit / 2 / STAGE_ARENA / 2);
+	if (core->options.uid_threads > max)
+		core->options.uid_threads = max;
 	limits_from(options, &limits);
 	dmover_accounts_init(&core->accounts, &limits);
 	err = dmover_dispatch_init(&core->dispatch, &core->stats, options->engine, why, len);

@@ -22,11 +22,12 @@ struct pool_worker {
 struct dmover_pool {
 	pthread_mutex_t lock; /* taken after the watch's; not held over wk_run */
 	pthread_cond_t work;  /* a queue may have work that may start, or is_stopping */
-	pthread_cond_t gone;  /* nthreads went down */
+	pthread_cond_t gone;  /* nalive went down */
 	struct dmover_watch *watch;
 	struct dmover_account *ring_head, *ring_tail; /* (lock) accounts with work that may start */
 	unsigned workers, uid_threads;                /* constant */
-	unsigned nthreads, nstalled;                  /* (lock) */
+	unsigned nthreads, nstalled;                  /* (lock) that take work */
+	unsigned nalive;                              /* (lock) not yet gone */
 	bool is_stopping;                             /* (lock) */
 };
 
@@ -114,12 +115,13 @@ worker_main(void *arg)
 		else
 			pthread_cond_wait(&pool->work, &pool->lock);
 	}
+	pool->nthreads--; /* at once: or others would leave for the same reason */
 	pthread_mutex_unlock(&pool->lock);
 
 	dmover_watch_remove(pool->watch, &worker->seat);
 	free(worker);
 	pthread_mutex_lock(&pool->lock);
-	pool->nthreads--;
+	pool->nalive--;
 	pthread_cond_broadcast(&pool->gone);
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -168,6 +170,7 @@ worker_start(struct dmover_pool *pool)
 		return -err;
 	}
 	pool->nthreads++;
+	pool->nalive++;
 	return 0;
 }
 
@@ -216,9 +219,9 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	pool->is_stopping = true;
 	pthread_cond_broadcast(&pool->work);
-	while (pool->nthreads > 0 && err == 0)
+	while (pool->nalive > 0 && err == 0)
 		err = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
-	if (pool->nthreads > 0) {
+	if (pool->nalive > 0) {
 		pthread_mutex_unlock(&pool->lock);
 		return false;
 	}

@@ -307,7 +307,7 @@ run_aim(struct dmover_run *run)
 	}
 }
 
-/* After the engine: redoes a failure, hands the result on, scatters.  0 or what failed. */
+/* After the engine: hands the result on, scatters.  0 or what failed. */
 static int
 run_finish_chunk(struct dmover_run *run)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A busy seat sets the timer this far ahead, when less than half of it is left. */
+/* A seat that gets busy sets the timer this far ahead, unless it fires sooner. */
 #define AHEAD_NS ((int64_t)10 * 1000000)
 
 struct dmover_watch {
@@ -153,9 +153,9 @@ dmover_seat_begin(struct dmover_watch *watch, struct dmover_seat *seat)
 	int64_t now = now_ns(), armed;
 
 	atomic_store(&seat->seat_since, now);
-	/* Neither too soon, so that it need not fire, nor for a seat with a later limit. */
 	armed = atomic_load(&watch->armed);
-	if (armed < now + AHEAD_NS / 2 || armed > now + AHEAD_NS)
+	/* Never put off: another seat may wait for it. */
+	if (armed == 0 || armed > now + AHEAD_NS)
 		watch_arm(watch, now + AHEAD_NS);
 }
 

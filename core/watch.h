@@ -5,8 +5,8 @@
  * A caller can make an access to its memory take for ever.  The thread in it cannot be called
  * back, so its duties are given to another: that is what a seat's stalled() does.
  *
- * The watch thread sleeps on a timer that busy seats keep pushing ahead: it wakes only when one
- * has been busy for long, and once after work has ended.
+ * The watch thread sleeps on a timer that is set while seats are busy; it does nothing while all
+ * are idle.
  */
 #ifndef CORE_WATCH_H
 #define CORE_WATCH_H

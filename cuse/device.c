@@ -217,8 +217,11 @@ read_wait(const struct dmio_call *call, const uint8_t *buf, size_t taken, size_t
 		.wtr_want = size,
 	};
 	/* Only what was posted can borrow. */
-	if (dmover_stage_is_busy(&call->device->core->stage))
+	if (dmover_stage_is_busy(&call->device->core->stage) &&
+	    dmover_pool_enter(call->device->core->pool, parked->account)) {
 		dmio_identity_get(fuse_req_ctx(call->req)->pid, &parked->identity);
+		dmover_pool_leave(call->device->core->pool, parked->account);
+	}
 	dmio_parked_add(parked);
 	if (!dmio_parked_wait(parked))
 		dmio_parked_finish(parked, 0);

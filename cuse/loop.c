@@ -224,8 +224,8 @@ thread_stalled(struct dmover_seat *seat)
 	struct dmio_loop *loop = thread->loop;
 
 	pthread_mutex_lock(&loop->lock);
-	if (atomic_load(&thread->is_leader) && loop->nthreads < THREADS_MAX &&
-	    dmover_seat_is_stalled(seat) && (loop->nidle > 0 || thread_start(loop) == 0)) {
+	if (atomic_load(&thread->is_leader) && dmover_seat_is_stalled(seat) &&
+	    (loop->nidle > 0 || (loop->nthreads < THREADS_MAX && thread_start(loop) == 0))) {
 		atomic_store(&thread->is_leader, false);
 		loop->has_leader = false;
 		STATS_ADD(loop->core->stats.st_stalls, 1);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,11 +19,9 @@ tid_of(const struct dmover_space *space)
 
 enum { VERDICT_NONE, VERDICT_ASKED, VERDICT_REVOKED };
 
-static bool
-is_revoked(struct dmover_space *space)
+bool
+dmio_held_is_revoked(struct dmio_held *held)
 {
-	struct dmio_held *held = (struct dmio_held *)space;
-
 	if (atomic_load(&held->verdict) == VERDICT_NONE)
 		return false;
 	pthread_mutex_lock(held->verdict_lock); /* until it is settled */
@@ -36,7 +35,7 @@ held_readv(struct dmover_space *space, const struct iovec *local, unsigned nloca
 {
 	ssize_t n;
 
-	if (is_revoked(space))
+	if (dmio_held_is_revoked((struct dmio_held *)space))
 		return -ESRCH;
 	n = process_vm_readv(tid_of(space), local, nlocal, remote, nremote, 0);
 	return n < 0 ? -errno : n;
@@ -48,7 +47,7 @@ held_writev(struct dmover_space *space, const struct iovec *local, unsigned nloc
 {
 	ssize_t n;
 
-	if (is_revoked(space))
+	if (dmio_held_is_revoked((struct dmio_held *)space))
 		return -ESRCH;
 	n = process_vm_writev(tid_of(space), local, nlocal, remote, nremote, 0);
 	return n < 0 ? -errno : n;
@@ -99,29 +98,62 @@ dmio_held_init(struct dmio_held *held, pid_t tid)
 	*held = (struct dmio_held){
 		.space = { .spc_ops = &held_ops, .spc_refs = 1 },
 		.tid = tid,
-		.thread = gettid(),
+		.sleeper = { .thread = gettid() },
 	};
 }
 
-/* proc(5): a thread that sleeps in a system call shows its number first, else "running". */
-bool
-dmio_sleeps_in_access(pid_t thread)
+static ssize_t
+read_task(pid_t thread, const char *file, char *text, size_t size)
 {
-	char path[64], text[32] = "";
-	long number;
+	char path[64];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)thread);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)thread, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
+		return -1;
+	n = read(fd, text, size - 1);
 	close(fd);
-	if (n <= 0 || text[0] < '0' || text[0] > '9')
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* proc(5): a thread that sleeps in a system call shows its number first, else "running". */
+static bool
+sleeps_in_access(pid_t thread)
+{
+	char text[256];
+	long number;
+
+	if (read_task(thread, "syscall", text, sizeof(text)) <= 0 || text[0] < '0' || text[0] > '9')
 		return false;
 	number = strtol(text, NULL, 10);
 	return number == SYS_process_vm_readv || number == SYS_process_vm_writev;
+}
+
+/* Times that the thread went to sleep; 0: not known. */
+static long
+switches_of(pid_t thread)
+{
+	static const char name[] = "\nvoluntary_ctxt_switches:";
+	char text[4096], *at;
+
+	if (read_task(thread, "status", text, sizeof(text)) <= 0)
+		return 0;
+	at = strstr(text, name);
+	return at != NULL ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+}
+
+bool
+dmio_look(struct dmio_sleeper *sleeper)
+{
+	long before = sleeper->switches;
+
+	sleeper->switches = sleeps_in_access(sleeper->thread) ? switches_of(sleeper->thread) : 0;
+	/* Once more, since it may have gone on in between. */
+	return before != 0 && before == sleeper->switches && sleeps_in_access(sleeper->thread) &&
+	       switches_of(sleeper->thread) == before;
 }
 
 bool
@@ -129,11 +161,9 @@ dmio_held_revoke(struct dmio_held *held)
 {
 	bool is_good;
 
-	if (!dmio_sleeps_in_access(held->thread))
-		return false;
-	/* It may be in another access by now: from here on it waits before the next. */
+	/* From here on it waits before the next access; in the present one it may sleep. */
 	atomic_store(&held->verdict, VERDICT_ASKED);
-	is_good = dmio_sleeps_in_access(held->thread);
+	is_good = dmio_look(&held->sleeper);
 	atomic_store(&held->verdict, is_good ? VERDICT_REVOKED : VERDICT_NONE);
 	return is_good;
 }

@@ -8,7 +8,8 @@
  * posted: good after the answer.  Made while the caller is held, it is tied to the address space
  * that the caller had then: after an exec or an exit it answers -ESRCH, and moves nothing.
  *
- * There is no third way: a bare process id is never used after the answer.
+ * A reader who is blocked lends its thread to posted work (lend.h).  A bare process id is never
+ * used after the answer.
  */
 #ifndef CUSE_MEMORY_H
 #define CUSE_MEMORY_H
@@ -19,10 +20,23 @@
 
 struct dmio_device;
 
+/* A thread of ours that may sleep in an access to a caller's memory. */
+struct dmio_sleeper {
+	pid_t thread;
+	long switches; /* times it went to sleep, at the last look; 0: not looked at, or awake */
+};
+
+/*
+ * Looks at it.  True: it has slept in one access since the look before, at least, and so has hold
+ * of the address space there.  Looks are some 50 ms apart: what an access waits for before it has
+ * found the address space takes no such time.
+ */
+bool dmio_look(struct dmio_sleeper *sleeper);
+
 struct dmio_held {
 	struct dmover_space space; /* first */
 	pid_t tid;
-	pid_t thread;                  /* of ours, that accesses it */
+	struct dmio_sleeper sleeper;   /* who accesses it */
 	atomic_int verdict;            /* whether it may go on; settled under: */
 	pthread_mutex_t *verdict_lock; /* of dmio_held_revoke()'s caller, or NULL: always */
 };
@@ -35,13 +49,13 @@ void dmio_held_init(struct dmio_held *held, pid_t tid);
 
 /*
  * Any thread, with verdict_lock.  True: the thread sleeps in an access, which has hold of the
- * address space; every later one will be -ESRCH, so the caller may be answered.  False: it does
+ * address space (dmio_look()); every later one will be -ESRCH, so the caller may be answered.  False: it does
  * not sleep there, and nothing has changed.
  */
 bool dmio_held_revoke(struct dmio_held *held);
 
-/* A thread of ours sleeps in process_vm_readv(2) or its twin. */
-bool dmio_sleeps_in_access(pid_t thread);
+/* The accessing thread.  True: dmio_held_revoke() was good. */
+bool dmio_held_is_revoked(struct dmio_held *held);
 
 /*
  * A space with one reference.  TID is a held caller.  DEVICE is asked for a reader who lends its

@@ -93,8 +93,11 @@ static void
 forget(const struct dmio_parked *parked)
 {
 	struct dmio_device *device = parked->call.device;
-	struct dmio_parked **at = find(device, parked->call.req);
+	struct dmio_parked **at;
 
+	/* Not by its request: once answered, that may have become another one's. */
+	for (at = bucket(device, parked->call.req); *at != NULL && *at != parked; at = &(*at)->next)
+		;
 	if (*at == parked)
 		*at = parked->next;
 	for (at = lender_bucket(device, parked->identity.tid); *at != NULL && *at != parked;
@@ -106,12 +109,14 @@ forget(const struct dmio_parked *parked)
 
 /* Locked.  Every borrower sleeps in its access, and has hold of the address space there. */
 static bool
-borrowers_sleep(const struct dmio_parked *parked)
+borrowers_sleep(struct dmio_parked *parked)
 {
+	bool all = true;
+
 	for (unsigned i = 0; i < LENDERS_MAX; i++)
-		if (parked->borrowers[i] != 0 && !dmio_sleeps_in_access(parked->borrowers[i]))
-			return false;
-	return true;
+		if (parked->borrowers[i].thread != 0 && !dmio_look(&parked->borrowers[i]))
+			all = false;
+	return all;
 }
 
 /*
@@ -179,8 +184,8 @@ static bool
 replace_borrower(struct dmio_parked *parked, pid_t was, pid_t thread)
 {
 	for (unsigned i = 0; i < LENDERS_MAX; i++) {
-		if (parked->borrowers[i] == was) {
-			parked->borrowers[i] = thread;
+		if (parked->borrowers[i].thread == was) {
+			parked->borrowers[i] = (struct dmio_sleeper){ .thread = thread };
 			return true;
 		}
 	}
@@ -320,12 +325,15 @@ dmio_parked_wait(struct dmio_parked *parked)
 	return true;
 }
 
-void
+bool
 dmio_parked_queue(struct dmio_parked *parked)
 {
-	pthread_mutex_lock(&parked->call.device->parked_lock);
-	parked->is_queued = true;
-	pthread_mutex_unlock(&parked->call.device->parked_lock);
+	struct dmio_device *device = parked->call.device;
+
+	pthread_mutex_lock(&device->parked_lock);
+	parked->is_queued = !parked->is_interrupted;
+	pthread_mutex_unlock(&device->parked_lock);
+	return parked->is_queued;
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include "cuse/device.h"
 #include "cuse/lend.h"
+#include "cuse/memory.h"
 
 /* Threads that may borrow one reader at once. */
 #define LENDERS_MAX 64
@@ -28,10 +29,10 @@ struct dmio_parked {
 	struct dmio_parked *next;       /* (parked_lock) */
 	/* Readers: who they are, and what they lend. */
 	struct dmio_identity identity;
-	struct dmio_parked *next_lender; /* (parked_lock) */
-	unsigned nborrowed;              /* (parked_lock) */
-	pid_t borrowers[LENDERS_MAX];    /* (parked_lock) threads of ours; 0: none */
-	bool is_ending;                  /* (parked_lock) the last to return answers, with: */
+	struct dmio_parked *next_lender;            /* (parked_lock) */
+	unsigned nborrowed;                         /* (parked_lock) */
+	struct dmio_sleeper borrowers[LENDERS_MAX]; /* (parked_lock) threads of ours; 0: none */
+	bool is_ending; /* (parked_lock) the last to return answers, with: */
 	int end_err;
 	struct dmover_seat seat; /* busy while it is ending and lent */
 	/* Writes: the records, how much of them is done, and how much was done before. */
@@ -58,8 +59,11 @@ void dmio_parked_add(struct dmio_parked *parked);
  */
 bool dmio_parked_wait(struct dmio_parked *parked);
 
-/* Before its work is submitted: from here on a signal answers it, and the worker only frees it. */
-void dmio_parked_queue(struct dmio_parked *parked);
+/*
+ * Before its work is submitted: from here on a signal answers it, and the worker only frees it.
+ * False: one has come already, and the call is still the calling thread's.
+ */
+bool dmio_parked_queue(struct dmio_parked *parked);
 /* In the worker.  False: it was answered, and is gone. */
 bool dmio_parked_dequeue(struct dmio_parked *parked);
 

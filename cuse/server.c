@@ -172,7 +172,9 @@ stop(struct server *server)
 	bool is_clean;
 
 	dmio_close_all(&server->device);
-	is_clean = dmio_loop_stop(server->loop) && dmover_core_stop(&server->core);
+	is_clean = dmio_loop_stop(server->loop);
+	dmio_close_all(&server->device); /* those that were opened meanwhile */
+	is_clean = is_clean && dmover_core_stop(&server->core);
 	dmover_stats_format(&server->core.stats, line, sizeof(line));
 	dmio_log(DMIO_LOG_INFO, "%s", line);
 	if (is_clean)

@@ -151,6 +151,11 @@ write_some(struct writing *w)
 		.nrecords = (unsigned)nplaces,
 	};
 	nfetched = dmio_fetch(w->scratch->fetcher, &fetch, w->scratch->batch, &err);
+	if (dmio_held_is_revoked(&w->held)) {
+		/* Answered: the thread id may be anybody's by now. */
+		dmover_session_unreserve(session, (unsigned)nplaces);
+		return -EINTR;
+	}
 	atomic_store(&w->inside.accepted, w->done + nfetched * record);
 	if (nfetched > 0)
 		run_err = run(w, &w->held.space);
@@ -209,8 +214,10 @@ writer_ready(struct dmover_waiter *waiter)
 	struct dmio_parked *parked = (struct dmio_parked *)waiter;
 	struct dmover_pool *pool = parked->call.device->core->pool;
 
-	dmio_parked_queue(parked);
-	dmover_pool_submit(pool, &parked->work);
+	if (dmio_parked_queue(parked))
+		dmover_pool_submit(pool, &parked->work);
+	else
+		dmio_parked_finish(parked, -EINTR);
 }
 
 /* The owner parks the write until there is a place, or goes on at once when there is one. */
@@ -290,7 +297,7 @@ write_conclude(const struct writing *w, int outcome)
 	struct dmio_parked *parked = NULL;
 	int err = outcome < 0 ? outcome : 0;
 
-	if (outcome == WRITE_FULL && call->is_nonblocking) {
+	if ((outcome == WRITE_FULL || outcome == WRITE_SLOW) && call->is_nonblocking) {
 		err = -EAGAIN;
 	} else if (outcome == WRITE_FULL || outcome == WRITE_SLOW) {
 		parked = write_park(w);

@@ -57,6 +57,12 @@ suite_is_slow(void)
 	return env_number("DMOVERIO_TEST_SLOW", 1) > 1;
 }
 
+bool
+suite_takes(size_t n)
+{
+	return n % env_number("DMOVERIO_TEST_THIN", 1) == 0;
+}
+
 uint64_t
 suite_now_ms(void)
 {

@@ -4,7 +4,8 @@
  *
  * The suite is a client like any other: of the device it knows <dev/dmover/dmover_io.h> only.
  * Environment: DMOVERIO_PATH (/dev/dmoverio), DMOVERIO_FRONT (cuse or fuse), DMOVERIO_DEPTH (the
- * daemon's --queue-depth, 64), DMOVERIO_TEST_SLOW (a factor on every deadline, 1).
+ * daemon's --queue-depth, 64), DMOVERIO_TEST_SLOW (a factor on every deadline, 1), DMOVERIO_TEST_THIN
+ * (of what is tried in great numbers, take every Nth only: for slow daemons, 1).
  */
 #ifndef TESTS_DEVICE_SUITE_H
 #define TESTS_DEVICE_SUITE_H
@@ -74,6 +75,8 @@ bool suite_is_cuse(void);
 unsigned suite_depth(void);
 int suite_deadline_ms(void);
 bool suite_is_slow(void); /* DMOVERIO_TEST_SLOW: fewer samples where there are thousands */
+/* Whether sample N of very many is to be taken. */
+bool suite_takes(size_t n);
 uint64_t suite_now_ms(void);
 void suite_yield(void);
 void suite_bytes(const char *file, int line, const void *actual, const void *expected, size_t len);

@@ -68,7 +68,7 @@ has_cuse() {
 }
 
 device_suite() {
-	timeout 300 tests/device/run.sh "$daemon" cuse "$build/tests/device/device_suite"
+	timeout 600 tests/device/run.sh "$daemon" cuse "$build/tests/device/device_suite"
 }
 
 # client NAME: a caller of another word size or layout.

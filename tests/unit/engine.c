@@ -8,6 +8,13 @@ struct fake_engine fake_linear, fake_uio = { .takes_uio = true };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of kept */
 
+void
+fake_engine_reset(void)
+{
+	fake_linear = (struct fake_engine){ 0 };
+	fake_uio = (struct fake_engine){ .takes_uio = true };
+}
+
 static bool
 buffers_are_right(const struct fake_engine *fake, const struct dmover_request *dreq)
 {

@@ -18,6 +18,9 @@ struct fake_engine {
 };
 
 extern struct fake_engine fake_linear, fake_uio;
+/* As at the start. */
+void fake_engine_reset(void);
+
 extern const struct dmover_engine fake_linear_engine, fake_uio_engine;
 
 /* Completes all that were kept so far, the last one first; returns their number. */

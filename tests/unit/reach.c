@@ -102,7 +102,7 @@ reach_nowhere(struct dmover_space *space)
 {
 	static const uintptr_t nowhere[] = { 0, 8, (uintptr_t)1 << 62, (uintptr_t)1 << 63,
 		UINTPTR_MAX - 15 };
-	uint8_t buf[16];
+	uint8_t buf[16] = { 0 };
 	struct iovec local = { buf, 16 };
 
 	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {

@@ -11,10 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CASE_SECONDS 300 /* an emulated processor needs many times as long as a real one */
 #define WAIT_SECONDS 60
+#define NOBODY       65534
 
 unsigned unit_break;
 
@@ -51,6 +55,28 @@ unit_random(uint32_t *seed, unsigned limit)
 	return (*seed >> 8) % limit;
 }
 
+static uid_t own_uid;
+
+bool
+unit_drop_privileges(void)
+{
+	struct stat first;
+
+	holds(true);
+	own_uid = geteuid();
+	if (own_uid == 0)
+		return setresuid(NOBODY, NOBODY, 0) == 0;
+	return stat("/proc/1", &first) == 0 && first.st_uid != own_uid;
+}
+
+void
+unit_regain_privileges(void)
+{
+	if (own_uid == 0)
+		ck_assert_int_eq(setresuid(0, 0, 0), 0);
+	prctl(PR_SET_DUMPABLE, 1); /* it went with the privileges */
+}
+
 TCase *
 unit_case(const char *name)
 {
@@ -79,6 +105,7 @@ static TCase *(*const makers[])(void) = {
 	unit_wire,
 	unit_device,
 	unit_fetch,
+	unit_inside,
 	unit_lend,
 	unit_log,
 	unit_maps,
@@ -105,6 +132,8 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		suite_add_tcase(suite, makers[i]());
 	runner = srunner_create(suite);
+	if (unit_break)
+		srunner_set_fork_status(runner, CK_FORK); /* what fails leaves things behind */
 	srunner_run_all(runner, unit_break ? CK_SILENT : CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	run = srunner_ntests_run(runner);

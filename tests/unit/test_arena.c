@@ -36,7 +36,7 @@ run(struct dmover_work *work)
 	sem_post(&has_run);
 }
 
-START_TEST(one_that_is_put_back_goes_on_with_one_that_waits)
+START_TEST(one_that_is_put_back_goes_on_with_all_that_wait)
 {
 	struct dmover_work works[3];
 	struct stage_arena *arena;
@@ -53,10 +53,10 @@ START_TEST(one_that_is_put_back_goes_on_with_one_that_waits)
 	holds(!unit_try(&has_run));
 	dmover_arena_put(&rig.stage.arenas, arena);
 	unit_take(&has_run);
-	holds(dmover_arena_get(&rig.stage.arenas) == arena);
-	holds(!unit_try(&has_run));
-	dmover_arena_put(&rig.stage.arenas, arena);
 	unit_take(&has_run);
+	holds(dmover_arena_get(&rig.stage.arenas) == arena);
+	dmover_arena_put(&rig.stage.arenas, arena);
+	holds(!unit_try(&has_run));
 	same_int(dmover_arena_wait(&rig.stage.arenas, &works[2]), -EAGAIN);
 	rig_stop(&rig);
 
@@ -73,6 +73,6 @@ unit_arena(void)
 	TCase *tc = unit_case("arena");
 
 	tcase_add_test(tc, there_are_as_many_as_the_limit_allows);
-	tcase_add_test(tc, one_that_is_put_back_goes_on_with_one_that_waits);
+	tcase_add_test(tc, one_that_is_put_back_goes_on_with_all_that_wait);
 	return tc;
 }

@@ -35,7 +35,9 @@ START_TEST(kinds_that_it_cannot_do_are_not_asked_for)
 }
 END_TEST
 
-/* What is still with the engine keeps its memory: here it stays in sight of leak checkers. */
+/* What is still with an engine keeps its memory; here it stays in sight of leak checkers. */
+static struct dmover_request *kept, *failed;
+
 START_TEST(an_engine_that_does_not_finish_is_not_used)
 {
 	struct dmover_lane lane = { .lane_engine = &fake_linear_engine };
@@ -43,10 +45,10 @@ START_TEST(an_engine_that_does_not_finish_is_not_used)
 	fake_linear.keeps = true;
 	same_int(dmover_calibrate(&lane), -EIO);
 	same_size(atomic_load(&fake_linear.nkept), 1);
+	kept = fake_linear.kept[0];
+	holds(kept != NULL);
 }
 END_TEST
-
-static struct dmover_request *failed;
 
 static int
 failing_submit(void *state, struct dmover_request *dreq)
@@ -74,6 +76,7 @@ unit_calibrate(void)
 {
 	TCase *tc = unit_case("calibrate");
 
+	tcase_add_checked_fixture(tc, fake_engine_reset, NULL);
 	tcase_add_test(tc, every_kind_at_every_size_gets_a_cost);
 	tcase_add_test(tc, kinds_that_it_cannot_do_are_not_asked_for);
 	tcase_add_test(tc, an_engine_that_does_not_finish_is_not_used);

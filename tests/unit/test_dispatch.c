@@ -245,6 +245,7 @@ unit_dispatch(void)
 {
 	TCase *tc = unit_case("dispatch");
 
+	tcase_add_checked_fixture(tc, fake_engine_reset, NULL);
 	tcase_add_test(tc, sizes_are_classed_by_their_upper_bounds);
 	tcase_add_test(tc, the_one_that_finishes_first_is_chosen);
 	tcase_add_test(tc, a_forced_engine_is_chosen_where_it_can);

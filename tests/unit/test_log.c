@@ -30,6 +30,7 @@ static void catch (enum dmio_log_level level, char *text, size_t size)
 	text[n] = '\0';
 	close(file);
 	close(kept);
+	dmio_log_level = DMIO_LOG_WARNING;
 }
 
 START_TEST(messages_below_the_level_are_dropped)

@@ -92,6 +92,7 @@ START_TEST(names_that_are_no_sockets_are_refused)
 	path[108] = '\0';
 	setenv("NOTIFY_SOCKET", path, 1);
 	same_int(dmio_notify("READY=1"), -EINVAL);
+	unsetenv("NOTIFY_SOCKET");
 }
 END_TEST
 

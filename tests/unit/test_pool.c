@@ -29,6 +29,8 @@ static atomic_uint ninside, most_inside;
 static void
 setup(void)
 {
+	norder = 0;
+	atomic_store(&most_inside, 0);
 	rig_accounts(&accounts);
 	ann = dmover_account_get(&accounts, 1);
 	bob = dmover_account_get(&accounts, 2);
@@ -271,6 +273,7 @@ bounce(struct dmover_work *work)
 START_TEST(work_may_submit_itself_again)
 {
 	start(2, 1);
+	nbounces = 0;
 	bouncing.work = (struct dmover_work){ .wk_run = bounce, .wk_account = ann };
 	dmover_pool_submit(pool, &bouncing.work);
 	unit_take(&ended);

@@ -42,6 +42,7 @@ static struct dmover_account *account;
 static void
 setup(void)
 {
+	memset(handles, 0, sizeof(handles));
 	rig_accounts(&accounts);
 	account = dmover_account_get(&accounts, 1);
 }

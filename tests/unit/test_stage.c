@@ -354,6 +354,7 @@ unit_stage(void)
 {
 	TCase *tc = unit_case("stage");
 
+	tcase_add_checked_fixture(tc, fake_engine_reset, NULL);
 	tcase_add_test(tc, every_posted_request_is_right);
 	tcase_add_test(tc, a_fault_costs_its_own_request_only);
 	tcase_add_test(tc, one_arena_serves_all_runners_in_turn);

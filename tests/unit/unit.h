@@ -30,8 +30,15 @@ bool unit_try(sem_t *sem);
 /* A repeatable number below LIMIT; the sequence is the seed's. */
 unsigned unit_random(uint32_t *seed, unsigned limit);
 
-/* A new case with a time limit, in which each test is a process of its own. */
+/*
+ * A new case with a time limit.  Its tests leave no state behind: with CK_FORK=no, as under Valgrind,
+ * all of them share one process.
+ */
 TCase *unit_case(const char *name);
+
+/* Becomes nobody, if it is the superuser.  False: process 1 would not be somebody else's then. */
+bool unit_drop_privileges(void);
+void unit_regain_privileges(void);
 
 /* One for each source file. */
 TCase *unit_account(void);
@@ -52,6 +59,7 @@ TCase *unit_watch(void);
 TCase *unit_wire(void);
 TCase *unit_device(void);
 TCase *unit_fetch(void);
+TCase *unit_inside(void);
 TCase *unit_lend(void);
 TCase *unit_log(void);
 TCase *unit_maps(void);
