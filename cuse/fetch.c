@@ -8,7 +8,8 @@
 
 #include "core/uio.h"
 
-#define PARTS_MAX 4096
+#define PARTS_MAX  4096
+#define BUFFER_MAX 16 /* bytes of a dmio_buffer in the widest layout */
 
 /* Something to be read: the vectors of one buffer, or the input array of one record. */
 struct part {
@@ -79,7 +80,7 @@ fetcher_resize(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch)
 		free(fetcher->arrays);
 		fetcher->max_inputs = 0;
 		fetcher->inputs = malloc(inputs * sizeof(*fetcher->inputs));
-		fetcher->arrays = malloc(inputs * sizeof(struct iovec));
+		fetcher->arrays = malloc((size_t)inputs * BUFFER_MAX);
 		if (fetcher->inputs == NULL || fetcher->arrays == NULL)
 			return -ENOMEM;
 		fetcher->max_inputs = inputs;
@@ -297,17 +298,14 @@ make_entry(struct state *st, unsigned i, struct iovec **out, struct iovec **in)
 {
 	const struct dmover_function *func = st->fetch->func;
 	const struct dmover_wire_request *request = &st->fetcher->requests[i];
-	const struct dmover_wire_buffer *inputs = NULL;
 	struct dmover_entry *entry = &st->batch->bat_entries[i];
 	struct dmover_request *req = &entry->ent_req;
 	int err;
 
 	*entry = (struct dmover_entry){ .ent_batch = st->batch, .ent_id = request->wrq_id };
 	req->dreq_func = func;
-	if (func->dfn_ninputs > 0) {
-		inputs = &st->fetcher->inputs[i * func->dfn_ninputs];
+	if (func->dfn_ninputs > 0)
 		req->dreq_in = &st->batch->bat_buffers[i * func->dfn_ninputs];
-	}
 	memcpy(req->dreq_immediate, request->wrq_immediate, DMOVER_IMMEDIATE_LEN);
 	/* Of no bytes at all the result is what it was before. */
 	memcpy(req->dreq_result, request->wrq_immediate, func->dfn_immediate_out);
@@ -319,7 +317,9 @@ make_entry(struct state *st, unsigned i, struct iovec **out, struct iovec **in)
 		req->dreq_len = req->dreq_out.buf_uio.uio_resid;
 	}
 	for (unsigned j = 0; j < func->dfn_ninputs; j++) {
-		err = make_buffer(st, in, inputs[j].wbf_iovcnt, DMOVER_UIO_WRITE, &req->dreq_in[j]);
+		unsigned n = st->fetcher->inputs[i * func->dfn_ninputs + j].wbf_iovcnt;
+
+		err = make_buffer(st, in, n, DMOVER_UIO_WRITE, &req->dreq_in[j]);
 		if (err < 0)
 			return err;
 		if (j == 0 && !func->dfn_has_output)

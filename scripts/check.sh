@@ -111,7 +111,7 @@ stage_manual() {
 # shellcheck disable=SC2016 # the inner shell's dollars
 stage_headers() {
 	local flags
-	flags="-Iinclude -I. $(pkg-config --cflags fuse3 check)"
+	flags="-Iinclude -I. -DFUSE_USE_VERSION=35 $(pkg-config --cflags fuse3 check)"
 	export flags
 	files '*.h' | xargs -P "$jobs" -I{} bash -euc 'for cc in gcc clang; do
 		printf "#include \"%s\"\n#include \"%s\"\n" {} {} |
@@ -145,12 +145,13 @@ stage_analyzer() {
 	nice cmake --build build/analyzer -- -k 0
 }
 
+# The tests are left out: Check's macros alone make hundreds of warnings.
 # The compile commands come from the gcc build; clang must only not trip over gcc's own options.
 stage_tidy() {
 	configure build/tidy --preset clang
 	python3 -c 'import json
 for unit in json.load(open("build/tidy/compile_commands.json")): print(unit["file"])' |
-		sort -u |
+		sort -u | grep -v /tests/ |
 		nice xargs -r -P "$jobs" -n 1 clang-tidy --quiet -p build/tidy
 }
 

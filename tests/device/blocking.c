@@ -24,7 +24,9 @@ START_TEST(write_blocks_at_the_limit_and_wakes_on_read)
 	unsigned depth = suite_depth();
 	struct dmio_usrreq *wires = empties(1);
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = sizeof(*wires)
+	};
 
 	session_fill(fd, 0, depth);
 	/* All are done, but a request counts until its response is read. */
@@ -44,7 +46,9 @@ START_TEST(a_write_longer_than_the_limit_goes_on_as_responses_are_read)
 	struct dmio_usrreq *wires = empties(n);
 	uint8_t *seen = calloc(n, 1);
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires)
+	};
 
 	sleeper_start(&writer);
 	sleeper_wait_asleep(&writer);
@@ -98,7 +102,9 @@ START_TEST(read_blocks_until_there_is_a_response)
 {
 	struct dmio_usrresp responses[4];
 	int fd = session_open("zero");
-	struct sleeper reader = { .fd = fd, .call = sleeper_read, .buf = responses, .len = sizeof(responses) };
+	struct sleeper reader = {
+		.fd = fd, .call = sleeper_read, .buf = responses, .len = sizeof(responses)
+	};
 
 	sleeper_start(&reader);
 	sleeper_wait_asleep(&reader);
@@ -143,8 +149,12 @@ START_TEST(o_nonblock_counts_as_it_is_at_each_call)
 	struct dmio_usrreq *wires = empties(1);
 	struct dmio_usrresp response;
 	int off = 0, on = 1, fd = open(suite_path(), O_RDWR | O_NONBLOCK);
-	struct sleeper reader = { .fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response) };
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = sizeof(*wires) };
+	struct sleeper reader = {
+		.fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response)
+	};
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = sizeof(*wires)
+	};
 
 	ck_assert_int_ge(fd, 0);
 	EXPECT(session_set(fd, "zero"), 0);
@@ -178,7 +188,9 @@ START_TEST(each_of_ten_readers_gets_a_response)
 	unsigned seen = 0;
 
 	for (unsigned i = 0; i < 10; i++) {
-		readers[i] = (struct sleeper){ .fd = fd, .call = sleeper_read, .buf = &responses[i],
+		readers[i] = (struct sleeper){ .fd = fd,
+			.call = sleeper_read,
+			.buf = &responses[i],
 			.len = sizeof(responses[i]) };
 		sleeper_start(&readers[i]);
 	}
@@ -203,8 +215,9 @@ START_TEST(each_of_ten_writers_gets_its_place)
 
 	session_fill(fd, 100, depth);
 	for (unsigned i = 0; i < 10; i++) {
-		writers[i] = (struct sleeper){ .fd = fd, .call = sleeper_write, .buf = &wires[i],
-			.len = sizeof(wires[i]) };
+		writers[i] = (struct sleeper){
+			.fd = fd, .call = sleeper_write, .buf = &wires[i], .len = sizeof(wires[i])
+		};
 		sleeper_start(&writers[i]);
 	}
 	for (unsigned i = 0; i < 10; i++)
@@ -223,7 +236,9 @@ START_TEST(a_sleeping_writer_does_not_hold_up_other_sessions)
 	unsigned depth = suite_depth();
 	struct dmio_usrreq *wires = empties(1);
 	int full = session_open("zero"), other = session_open("zero");
-	struct sleeper writer = { .fd = full, .call = sleeper_write, .buf = wires, .len = sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = full, .call = sleeper_write, .buf = wires, .len = sizeof(*wires)
+	};
 
 	session_fill(full, 0, depth);
 	sleeper_start(&writer);
@@ -246,7 +261,9 @@ START_TEST(a_writer_and_a_reader_drive_each_other)
 	struct dmio_usrreq *wires = empties(n);
 	struct dmio_usrresp responses[7];
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires)
+	};
 	uint64_t sum = 0;
 	unsigned got = 0;
 

@@ -55,7 +55,8 @@ work(void)
 
 	memset(page, 1, sizeof(page));
 	if (write(fd, &request, sizeof(request)) != (ssize_t)sizeof(request) ||
-	    read(fd, &response, sizeof(response)) != (ssize_t)sizeof(response) || response.resp_error != 0) {
+	    read(fd, &response, sizeof(response)) != (ssize_t)sizeof(response) ||
+	    response.resp_error != 0) {
 		printf("device_caller: no work is done: %s\n", strerror(errno));
 		return 1;
 	}
@@ -74,9 +75,12 @@ expect_dead(ssize_t result, int error)
 	ssize_t other = read(fd, &response, sizeof(response));
 	int n = poll(&pfd, 1, -1);
 
-	printf("device_caller: the call ended with %zd (%s), write %zd, read %zd, poll %d %#x\n", result,
-	    result < 0 ? strerror(error) : "no error", again, other, n, (unsigned)pfd.revents);
-	return result < 0 && again < 0 && other < 0 && n == 1 && (pfd.revents & (POLLERR | POLLHUP)) ? 0 : 1;
+	printf("device_caller: the call ended with %zd (%s), write %zd, read %zd, poll %d %#x\n",
+	    result, result < 0 ? strerror(error) : "no error", again, other, n,
+	    (unsigned)pfd.revents);
+	return result < 0 && again < 0 && other < 0 && n == 1 && (pfd.revents & (POLLERR | POLLHUP))
+		   ? 0
+		   : 1;
 }
 
 static int

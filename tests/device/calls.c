@@ -46,9 +46,9 @@ START_TEST(every_function_of_the_table_can_be_selected)
 }
 END_TEST
 
-static const char *const unknown_functions[] = { "", "xor", "xor0", "xor1", "xor17", "xor02", "xor2x",
-	"xor-2", "Copy", "copy ", " copy", "cop", "copyx", "crc32c", "iscsi-crc32", "fill", "fill16",
-	"%s%s%n", "../zero" };
+static const char *const unknown_functions[] = { "", "xor", "xor0", "xor1", "xor17", "xor02",
+	"xor2x", "xor-2", "Copy", "copy ", " copy", "cop", "copyx", "crc32c", "iscsi-crc32", "fill",
+	"fill16", "%s%s%n", "../zero" };
 
 START_TEST(an_unknown_function_is_esrch_and_another_may_follow)
 {
@@ -240,11 +240,13 @@ START_TEST(writev_and_readv_may_cut_records_anywhere)
 		wires[i] = requests[i].wire;
 	}
 	for (size_t done = 0; done < sizeof(wires); done += iov[n++].iov_len)
-		iov[n] = (struct iovec){ (uint8_t *)wires + done, sizeof(wires) - done < 17 ? sizeof(wires) - done : 17 };
+		iov[n] = (struct iovec){ (uint8_t *)wires + done,
+			sizeof(wires) - done < 17 ? sizeof(wires) - done : 17 };
 	EXPECT(writev(fd, iov, (int)n), sizeof(wires));
 	n = 0;
 	for (size_t done = 0; done < sizeof(responses); done += iov[n++].iov_len)
-		iov[n] = (struct iovec){ (uint8_t *)responses + done, sizeof(responses) - done < 7 ? sizeof(responses) - done : 7 };
+		iov[n] = (struct iovec){ (uint8_t *)responses + done,
+			sizeof(responses) - done < 7 ? sizeof(responses) - done : 7 };
 	EXPECT(readv(fd, iov, (int)n), sizeof(responses));
 	for (unsigned i = 0; i < 8; i++)
 		EXPECT(responses[i].resp_error, 0);
@@ -261,7 +263,9 @@ START_TEST(one_write_of_eight_thousand_requests_is_taken_whole)
 	uint8_t *seen = calloc(N, 1);
 	struct iovec nothing = { 0 };
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = N * sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = N * sizeof(*wires)
+	};
 
 	for (unsigned i = 0; i < N; i++)
 		wires[i] = (struct dmio_usrreq){ .req_outbuf = { &nothing, 1 }, .req_id = i };
@@ -314,7 +318,8 @@ suite_calls(void)
 
 	tcase_add_test(tcase, the_path_is_what_its_front_end_says);
 	tcase_add_test(tcase, every_open_is_its_own_session);
-	tcase_add_loop_test(tcase, every_function_of_the_table_can_be_selected, 0, (int)oracle_nfunctions);
+	tcase_add_loop_test(
+	    tcase, every_function_of_the_table_can_be_selected, 0, (int)oracle_nfunctions);
 	tcase_add_loop_test(tcase, an_unknown_function_is_esrch_and_another_may_follow, 0,
 	    (int)(sizeof(unknown_functions) / sizeof(unknown_functions[0])));
 	tcase_add_test(tcase, a_name_without_an_end_is_cut_at_its_last_byte);

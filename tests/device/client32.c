@@ -45,7 +45,8 @@ open_session(const char *function)
 
 /* Runs one request; the response is in *ret_response. */
 static void
-run(const char *function, struct dmio_usrreq *request, size_t len, struct dmio_usrresp *ret_response)
+run(const char *function, struct dmio_usrreq *request, size_t len,
+    struct dmio_usrresp *ret_response)
 {
 	const char *slow = getenv("DMOVERIO_TEST_SLOW");
 	struct pollfd pfd = { .events = POLLIN };
@@ -54,11 +55,14 @@ run(const char *function, struct dmio_usrreq *request, size_t len, struct dmio_u
 	request->req_id = 0x12345678;
 	memset(ret_response, 0xa5, sizeof(*ret_response));
 	errno = 0;
-	expect(write(pfd.fd, request, sizeof(*request)) == (ssize_t)sizeof(*request), function, len, "write");
-	expect(poll(&pfd, 1, 5000 * (slow != NULL && *slow != '\0' ? atoi(slow) : 1)) == 1, function, len, "poll");
+	expect(write(pfd.fd, request, sizeof(*request)) == (ssize_t)sizeof(*request), function, len,
+	    "write");
+	expect(poll(&pfd, 1, 5000 * (slow != NULL && *slow != '\0' ? atoi(slow) : 1)) == 1,
+	    function, len, "poll");
 	if (pfd.revents & POLLIN)
-		expect(read(pfd.fd, ret_response, sizeof(*ret_response)) == (ssize_t)sizeof(*ret_response), function,
-		    len, "read");
+		expect(read(pfd.fd, ret_response, sizeof(*ret_response)) ==
+			   (ssize_t)sizeof(*ret_response),
+		    function, len, "read");
 	expect(ret_response->resp_id == 0x12345678, function, len, "identifier");
 	close(pfd.fd);
 }
@@ -78,7 +82,8 @@ static void
 try(const char *function, unsigned inputs, size_t len)
 {
 	struct iovec out_iov[2] = { { out, len / 3 }, { out + len / 3, len - len / 3 } };
-	struct iovec a_iov[2] = { { a, len / 2 }, { a + len / 2, len - len / 2 } }, b_iov = { b, len };
+	struct iovec a_iov[2] = { { a, len / 2 }, { a + len / 2, len - len / 2 } },
+		     b_iov = { b, len };
 	dmio_buffer in[2] = { { a_iov, 2 }, { &b_iov, 1 } };
 	struct dmio_usrreq request;
 	struct dmio_usrresp response;
@@ -115,7 +120,8 @@ try_crc(void)
 	memset(&request, 0, sizeof(request));
 	request.req_inbuf = &in;
 	run("iscsi-crc32c", &request, 9, &response);
-	expect(response.resp_error == 0 && memcmp(response.resp_immediate, "\x83\x92\x06\xe3\0\0\0\0", 8) == 0,
+	expect(response.resp_error == 0 &&
+		   memcmp(response.resp_immediate, "\x83\x92\x06\xe3\0\0\0\0", 8) == 0,
 	    "iscsi-crc32c", 9, "result");
 }
 #endif
@@ -132,12 +138,15 @@ try_errors(void)
 	request.req_outbuf.dmbuf_iov = &iov;
 	request.req_outbuf.dmbuf_iovcnt = 1;
 	run("zero", &request, 100, &response);
-	expect(response.resp_error == EFAULT, "zero", 100, "no EFAULT for memory that is not there");
+	expect(
+	    response.resp_error == EFAULT, "zero", 100, "no EFAULT for memory that is not there");
 	request.req_outbuf.dmbuf_iovcnt = 1025;
-	expect(write(fd, &request, sizeof(request)) == -1 && errno == EINVAL, "zero", 100, "no EINVAL");
+	expect(write(fd, &request, sizeof(request)) == -1 && errno == EINVAL, "zero", 100,
+	    "no EINVAL");
 	request.req_outbuf.dmbuf_iovcnt = 1;
 	request.req_outbuf.dmbuf_iov = (struct iovec *)16;
-	expect(write(fd, &request, sizeof(request)) == -1 && errno == EFAULT, "zero", 100, "no EFAULT");
+	expect(write(fd, &request, sizeof(request)) == -1 && errno == EFAULT, "zero", 100,
+	    "no EFAULT");
 	close(fd);
 }
 

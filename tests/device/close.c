@@ -10,10 +10,10 @@
 #include "session.h"
 #include "sleeper.h"
 
-#define LARGE    MIB
-#define NLARGE   48
+#define LARGE  MIB
+#define NLARGE 48
 /* Samples without a change after which memory counts as quiet; a sample is a millisecond at least. */
-#define QUIET    50
+#define QUIET 50
 
 /* Posts NLARGE requests that fill memory with PATTERN. */
 static void
@@ -46,7 +46,8 @@ wait_quiet(uint8_t *memory)
 	uint64_t last = sum_of(memory);
 	unsigned same = 0;
 
-	WAIT_UNTIL((sum_of(memory) == last ? same++ : (same = 0), last = sum_of(memory), same >= QUIET));
+	WAIT_UNTIL(
+	    (sum_of(memory) == last ? same++ : (same = 0), last = sum_of(memory), same >= QUIET));
 	memset(memory, 0x99, NLARGE * LARGE);
 	last = sum_of(memory);
 	for (unsigned i = 0; i < QUIET; i++) {
@@ -107,7 +108,8 @@ END_TEST
 
 START_TEST(a_process_may_exit_with_work_pending)
 {
-	uint8_t *memory = mmap(NULL, NLARGE * LARGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory =
+	    mmap(NULL, NLARGE * LARGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(memory, MAP_FAILED);
 	for (unsigned round = 0; round < 6; round++) {
@@ -202,7 +204,9 @@ START_TEST(close_under_a_sleeping_reader_is_harmless)
 {
 	struct dmio_usrresp response;
 	int fd = session_open("zero"), other = dup(fd);
-	struct sleeper reader = { .fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response) };
+	struct sleeper reader = {
+		.fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response)
+	};
 
 	sleeper_start(&reader);
 	sleeper_wait_asleep(&reader);

@@ -20,7 +20,8 @@ START_TEST(ten_thousand_sessions_may_be_open_at_once)
 	if (old.rlim_max > limit.rlim_max)
 		limit.rlim_max = old.rlim_max;
 	if (old.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		SKIP("RLIMIT_NOFILE stays at %llu: %s", (unsigned long long)old.rlim_max, strerror(errno));
+		SKIP("RLIMIT_NOFILE stays at %llu: %s", (unsigned long long)old.rlim_max,
+		    strerror(errno));
 	for (unsigned i = 0; i < SESSIONS; i++)
 		fds[i] = session_open("zero");
 	/* One response waits in each of some, first and last among them. */
@@ -43,8 +44,10 @@ START_TEST(a_hundred_readers_may_sleep_at_once)
 	struct dmio_usrresp *responses = calloc(READERS, sizeof(*responses));
 
 	for (unsigned i = 0; i < READERS; i++) {
-		readers[i] = (struct sleeper){ .fd = session_open("zero"), .call = sleeper_read,
-			.buf = &responses[i], .len = sizeof(responses[i]) };
+		readers[i] = (struct sleeper){ .fd = session_open("zero"),
+			.call = sleeper_read,
+			.buf = &responses[i],
+			.len = sizeof(responses[i]) };
 		sleeper_start(&readers[i]);
 		sleeper_wait_asleep(&readers[i]);
 	}
@@ -68,7 +71,9 @@ START_TEST(a_hundred_writers_may_sleep_at_once)
 		int fd = session_open("zero");
 
 		session_fill(fd, 0, suite_depth());
-		writers[i] = (struct sleeper){ .fd = fd, .call = sleeper_write, .buf = &request.wire,
+		writers[i] = (struct sleeper){ .fd = fd,
+			.call = sleeper_write,
+			.buf = &request.wire,
 			.len = sizeof(request.wire) };
 		sleeper_start(&writers[i]);
 		sleeper_wait_asleep(&writers[i]);

@@ -114,7 +114,8 @@ suite_exec(void)
 	Suite *suite = suite_create("exec");
 	TCase *tcase = suite_case(suite, "exec");
 
-	tcase_add_loop_test(tcase, nothing_is_written_into_an_image_that_was_executed_meanwhile, 0, 4);
+	tcase_add_loop_test(
+	    tcase, nothing_is_written_into_an_image_that_was_executed_meanwhile, 0, 4);
 	tcase_add_test(tcase, nothing_is_written_into_a_setuid_image);
 	tcase_add_test(tcase, nothing_is_written_into_a_process_with_the_same_number);
 	return suite;

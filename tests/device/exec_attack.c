@@ -77,7 +77,8 @@ post(int fd)
 		iov[i] = (struct iovec){ (void *)(uintptr_t)region, ATTACK_LEN };
 	for (unsigned i = 0; i < ATTACK_REQUESTS; i++)
 		requests[i] = (struct dmio_usrreq){ .req_outbuf = { iov, VECTORS },
-			.req_immediate = { ATTACK_BYTE }, .req_id = i };
+			.req_immediate = { ATTACK_BYTE },
+			.req_id = i };
 	return write(fd, requests, sizeof(requests)) == (ssize_t)sizeof(requests) ? 0 : -1;
 }
 
@@ -136,7 +137,8 @@ watch_region(void)
 	do {
 		for (size_t i = 0; i < ATTACK_LEN; i += 64) {
 			if (region[i] != VICTIM_BYTE) {
-				printf("exec_attack: byte %zu of the new process is %02x\n", i, region[i]);
+				printf("exec_attack: byte %zu of the new process is %02x\n", i,
+				    region[i]);
 				return 1;
 			}
 		}
@@ -196,7 +198,8 @@ main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (argc < 2 || (argc < 3 && strcmp(argv[1], "reuse") != 0)) {
-		fprintf(stderr, "usage: exec_attack plain|setuid|inherit IMAGE, or exec_attack reuse\n");
+		fprintf(stderr,
+		    "usage: exec_attack plain|setuid|inherit IMAGE, or exec_attack reuse\n");
 		return 2;
 	}
 	if (map_region() != 0)

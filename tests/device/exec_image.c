@@ -54,7 +54,8 @@ drain(int nfds, char **fds)
 			struct dmio_usrresp response;
 
 			if (poll(&pfd, 1, (int)(end > now_ms() ? end - now_ms() : 0)) != 1 ||
-			    read(pfd.fd, &response, sizeof(response)) != (ssize_t)sizeof(response)) {
+			    read(pfd.fd, &response, sizeof(response)) !=
+				(ssize_t)sizeof(response)) {
 				printf("exec_image: %d of %d responses of a session came\n", n,
 				    ATTACK_REQUESTS);
 				return 0;

@@ -51,8 +51,9 @@ victim_expect_fault(struct victim *victim)
 	session_write(victim->fd, &victim->request.wire, 1);
 	response = session_response(victim->fd);
 	EXPECT(response.resp_id, 11);
-	ck_assert_msg(response.resp_error == (EFAULT ^ suite_broken), "%s of %zu bytes: %s, not EFAULT",
-	    victim->function->name, victim->len, strerror(response.resp_error));
+	ck_assert_msg(response.resp_error == (EFAULT ^ suite_broken),
+	    "%s of %zu bytes: %s, not EFAULT", victim->function->name, victim->len,
+	    strerror(response.resp_error));
 	EXPECT(memory_is(response.resp_immediate, 0, 8), true);
 	request_init(&good, 12);
 	for (unsigned i = 0; i < victim->function->inputs; i++)
@@ -88,7 +89,7 @@ START_TEST(an_input_that_cannot_be_read_is_efault)
 	struct victim victim;
 
 	for (unsigned i = 0; i < NSIZES; i++) {
-		for (unsigned n = 0; n < function->inputs; n += function->inputs > 4 ? 3 : 1) {
+		for (unsigned n = 0; n<function->inputs; n += function->inputs> 4 ? 3 : 1) {
 			victim_init(&victim, function, sizes[i]);
 			memory_protect(victim.in[n], victim.len, PROT_NONE);
 			victim_expect_fault(&victim);
@@ -130,8 +131,11 @@ fault_at_pages(const char *name, size_t len, size_t step, bool of_output)
 		size_t page = i < last ? i : last;
 		uint8_t *hole;
 
+		if (!suite_takes(i / step))
+			continue;
 		victim_init(&victim, oracle_find(name), len);
-		hole = (of_output ? victim.out : victim.in[victim.function->inputs - 1]) + page * PAGE;
+		hole =
+		    (of_output ? victim.out : victim.in[victim.function->inputs - 1]) + page * PAGE;
 		memory_protect(hole, PAGE, of_output ? PROT_READ : PROT_NONE);
 		victim_expect_fault(&victim);
 		memory_protect(hole, PAGE, PROT_READ);
@@ -143,8 +147,8 @@ fault_at_pages(const char *name, size_t len, size_t step, bool of_output)
 	}
 }
 
-static const char *const paged_functions[] = { "zero", "fill8", "copy", "iscsi-crc32c", "xor2", "xor3",
-	"xor16" };
+static const char *const paged_functions[] = { "zero", "fill8", "copy", "iscsi-crc32c", "xor2",
+	"xor3", "xor16" };
 
 START_TEST(a_fault_at_any_page_of_a_buffer_is_efault)
 {
@@ -162,7 +166,8 @@ END_TEST
 
 START_TEST(a_buffer_may_end_where_its_page_ends)
 {
-	static const size_t lens[] = { 1, 100, PAGE, PAGE + 1, 256 * KIB - 3, 256 * KIB + 3, MIB + 9 };
+	static const size_t lens[] = { 1, 100, PAGE, PAGE + 1, 256 * KIB - 3, 256 * KIB + 3,
+		MIB + 9 };
 	int fd = session_open("xor2");
 	struct request request;
 
@@ -191,21 +196,17 @@ static const struct {
 	uintptr_t base;
 	size_t len;
 } strange[] = {
-	{ 0, PAGE },
-	{ 1, 1 },
-	{ UINTPTR_MAX, 1 },
-	{ UINTPTR_MAX - 15, 16 },
-	{ UINTPTR_MAX - 15, 32 },             /* wraps */
-	{ (uintptr_t)0 - PAGE, 2 * PAGE },    /* wraps */
-	{ (uintptr_t)0 - PAGE, MIB },         /* wraps, posted */
-	{ 0x00007ffffffff000, PAGE },         /* the last page of the lower half */
-	{ 0x00007fffffffe000, MIB },          /* runs out of the lower half */
-	{ 0x0000800000000000, 64 },           /* not canonical */
-	{ 0x7fffffffffffffff, 4096 },
-	{ 0xffff800000000000, 64 },           /* the kernel's half */
-	{ 0xffff888000001000, PAGE },         /* its map of all memory */
-	{ 0xffffffff81000000, MIB },          /* its text */
-	{ 0xffffffffff600000, PAGE },         /* vsyscall */
+	{ 0, PAGE }, { 1, 1 }, { UINTPTR_MAX, 1 }, { UINTPTR_MAX - 15, 16 },
+	{ UINTPTR_MAX - 15, 32 },          /* wraps */
+	{ (uintptr_t)0 - PAGE, 2 * PAGE }, /* wraps */
+	{ (uintptr_t)0 - PAGE, MIB },      /* wraps, posted */
+	{ 0x00007ffffffff000, PAGE },      /* the last page of the lower half */
+	{ 0x00007fffffffe000, MIB },       /* runs out of the lower half */
+	{ 0x0000800000000000, 64 },        /* not canonical */
+	{ 0x7fffffffffffffff, 4096 }, { 0xffff800000000000, 64 }, /* the kernel's half */
+	{ 0xffff888000001000, PAGE },                             /* its map of all memory */
+	{ 0xffffffff81000000, MIB },                              /* its text */
+	{ 0xffffffffff600000, PAGE },                             /* vsyscall */
 };
 
 START_TEST(addresses_that_are_nobodys_are_efault)
@@ -316,7 +317,8 @@ suite_faults(void)
 	TCase *tcase = suite_case(suite, "faults");
 	int n = (int)oracle_nfunctions;
 
-	tcase_add_loop_test(tcase, an_output_that_cannot_be_written_is_efault_and_stays_as_it_is, 0, n);
+	tcase_add_loop_test(
+	    tcase, an_output_that_cannot_be_written_is_efault_and_stays_as_it_is, 0, n);
 	tcase_add_loop_test(tcase, an_input_that_cannot_be_read_is_efault, 0, n);
 	tcase_add_loop_test(tcase, unmapped_memory_is_efault, 0, n);
 	tcase_add_loop_test(tcase, a_fault_at_any_page_of_a_buffer_is_efault, 0,

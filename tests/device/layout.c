@@ -212,6 +212,7 @@ suite_layout(void)
 	tcase_add_test(tcase, each_session_has_its_own_layout);
 	tcase_add_test(tcase, reading_before_the_first_write_finds_nothing);
 	tcase_add_test(tcase, lengths_of_other_word_sizes_are_einval);
-	tcase_add_loop_test(tcase, a_response_has_no_byte_that_nobody_set, 0, (int)oracle_nfunctions);
+	tcase_add_loop_test(
+	    tcase, a_response_has_no_byte_that_nobody_set, 0, (int)oracle_nfunctions);
 	return suite;
 }

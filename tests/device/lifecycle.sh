@@ -5,6 +5,7 @@
 # CALLER is device_caller.  Environment and status as for run.sh.
 #
 # shellcheck disable=SC2317 # most functions are called by name, through check
+# shellcheck disable=SC2154 # the names of daemon.sh
 set -u
 
 if [ $# -ne 3 ]; then

@@ -51,7 +51,7 @@ oracle_crc32c(struct oracle_work *work)
 		table[i] = crc;
 	}
 	crc = (uint32_t)work->immediate[0] | (uint32_t)work->immediate[1] << 8 |
-	    (uint32_t)work->immediate[2] << 16 | (uint32_t)work->immediate[3] << 24;
+	      (uint32_t)work->immediate[2] << 16 | (uint32_t)work->immediate[3] << 24;
 	crc = ~crc;
 	for (size_t i = 0; i < work->len; i++)
 		crc = crc >> 8 ^ table[(crc ^ work->in[0][i]) & 0xff];

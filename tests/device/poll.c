@@ -129,9 +129,10 @@ epoll_in_edge(int fd, void *buf, size_t len)
 	return epoll_one(fd, EPOLLIN | EPOLLET);
 }
 
-static ssize_t (*const pollers_in[])(int, void *, size_t) = { sleeper_poll_in, select_in, epoll_in,
-	epoll_in_edge };
-static ssize_t (*const pollers_out[])(int, void *, size_t) = { sleeper_poll_out, select_out, epoll_out };
+static ssize_t (*const pollers_in[])(
+    int, void *, size_t) = { sleeper_poll_in, select_in, epoll_in, epoll_in_edge };
+static ssize_t (*const pollers_out[])(
+    int, void *, size_t) = { sleeper_poll_out, select_out, epoll_out };
 
 START_TEST(a_completion_wakes_who_polls_for_input)
 {

@@ -33,7 +33,8 @@ spoilt_expect(struct spoilt *spoilt, int error)
 {
 	for (int nonblock = 0; nonblock < 2; nonblock++) {
 		session_nonblock(spoilt->fd, nonblock);
-		EXPECT_ERRNO(write(spoilt->fd, &spoilt->request.wire, sizeof(spoilt->request.wire)), error);
+		EXPECT_ERRNO(
+		    write(spoilt->fd, &spoilt->request.wire, sizeof(spoilt->request.wire)), error);
 		EXPECT(session_ready(spoilt->fd), POLLOUT);
 	}
 	EXPECT(memory_is(spoilt->memory + PAGE, 0, PAGE), true);
@@ -49,7 +50,8 @@ START_TEST(an_unreadable_vector_array_is_efault)
 	spoilt_expect(&spoilt, EFAULT);
 	spoilt.request.wire.req_outbuf.dmbuf_iov = (void *)(uintptr_t)0xffff888000000000;
 	spoilt_expect(&spoilt, EFAULT);
-	spoilt.request.wire.req_outbuf.dmbuf_iov = (void *)(uintptr_t)(0 - sizeof(struct iovec) / 2);
+	spoilt.request.wire.req_outbuf.dmbuf_iov =
+	    (void *)(uintptr_t)(0 - sizeof(struct iovec) / 2);
 	spoilt_expect(&spoilt, EFAULT);
 	/* The first entry is there, the second but half. */
 	memcpy(end, &spoilt.request.out_iov, sizeof(struct iovec));
@@ -87,7 +89,8 @@ START_TEST(an_unreadable_vector_array_of_an_input_is_efault)
 }
 END_TEST
 
-static const unsigned too_many[] = { VECTORS_MAX + 1, 65536, INT_MAX, (unsigned)INT_MAX + 1, UINT_MAX };
+static const unsigned too_many[] = { VECTORS_MAX + 1, 65536, INT_MAX, (unsigned)INT_MAX + 1,
+	UINT_MAX };
 
 START_TEST(more_than_1024_vectors_are_einval)
 {
@@ -209,8 +212,10 @@ batch_expect(struct batch *batch, int error)
 	for (int nonblock = 0; nonblock < 2; nonblock++) {
 		session_nonblock(batch->fd, nonblock);
 		memset(page + PAGE, 0, 4 * PAGE);
-		EXPECT(write(batch->fd, batch->wires, sizeof(batch->wires)), 2 * sizeof(batch->wires[0]));
-		EXPECT_ERRNO(write(batch->fd, &batch->wires[2], 2 * sizeof(batch->wires[0])), error);
+		EXPECT(write(batch->fd, batch->wires, sizeof(batch->wires)),
+		    2 * sizeof(batch->wires[0]));
+		EXPECT_ERRNO(
+		    write(batch->fd, &batch->wires[2], 2 * sizeof(batch->wires[0])), error);
 		EXPECT(session_response(batch->fd).resp_error, 0);
 		EXPECT(session_response(batch->fd).resp_error, 0);
 		EXPECT(session_ready(batch->fd), POLLOUT);
@@ -305,7 +310,8 @@ END_TEST
 /* Arrays that touch may be fetched together; only what names the bad page is refused. */
 START_TEST(an_array_beside_an_unreadable_one_is_good)
 {
-	struct iovec *iov = memory_map(2 * PAGE), *last = (struct iovec *)((uint8_t *)iov + PAGE) - 1;
+	struct iovec *iov = memory_map(2 * PAGE),
+		     *last = (struct iovec *)((uint8_t *)iov + PAGE) - 1;
 	uint8_t *memory = memory_map(2 * PAGE);
 	struct dmio_usrreq wires[3] = { 0 };
 	int fd = session_open("fill8");

@@ -80,8 +80,8 @@ session_response(int fd)
 	memset(&response, 0xa5, sizeof(response));
 	session_wait(fd, POLLIN);
 	n = read(fd, &response, sizeof(response));
-	ck_assert_msg(n == (ssize_t)sizeof(response), "read: %zd (%s)", n,
-	    n < 0 ? strerror(errno) : "short");
+	ck_assert_msg(
+	    n == (ssize_t)sizeof(response), "read: %zd (%s)", n, n < 0 ? strerror(errno) : "short");
 	return response;
 }
 
@@ -136,7 +136,8 @@ void
 request_in(struct request *request, unsigned input, const void *base, size_t len)
 {
 	/* The interface has one iovec for both directions; inputs are only read. */
-	request->in_iov[input] = (struct iovec){ .iov_base = (void *)(uintptr_t)base, .iov_len = len };
+	request->in_iov[input] =
+	    (struct iovec){ .iov_base = (void *)(uintptr_t)base, .iov_len = len };
 	request->in[input].dmbuf_iovcnt = 1;
 }
 
@@ -152,7 +153,8 @@ request_long(struct long_request *request, uint32_t id)
 {
 	request->memory = memory_map(LONG_LEN);
 	for (unsigned i = 0; i < VECTORS_MAX; i++)
-		request->iov[i] = (struct iovec){ .iov_base = request->memory, .iov_len = LONG_LEN };
+		request->iov[i] =
+		    (struct iovec){ .iov_base = request->memory, .iov_len = LONG_LEN };
 	request->wire = (struct dmio_usrreq){
 		.req_outbuf = { .dmbuf_iov = request->iov, .dmbuf_iovcnt = VECTORS_MAX },
 		.req_id = id,

@@ -111,7 +111,9 @@ send_descriptor(int socket, int fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { (char[]){ 'x' }, 1 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
@@ -127,7 +129,9 @@ receive_descriptor(int socket)
 {
 	char control[CMSG_SPACE(sizeof(int))], byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = sizeof(control) };
 	int fd = -1;
 
@@ -166,7 +170,8 @@ START_TEST(a_session_may_be_handed_to_another_process)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
 	child = fork();
 	if (child == 0) {
-		if (_i == 1 && (setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0))
+		if (_i == 1 && (setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+				   setresuid(NOBODY, NOBODY, NOBODY) != 0))
 			_exit(2);
 		_exit(work_on_handed_session(receive_descriptor(sockets[1])));
 	}
@@ -220,7 +225,8 @@ START_TEST(threads_share_one_session)
 
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i] = (struct worker){ .fd = fd, .number = i, .answered = answered };
-		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]), 0);
+		ck_assert_int_eq(
+		    pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]), 0);
 	}
 	for (unsigned i = 0; i < WORKERS; i++)
 		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
@@ -241,7 +247,8 @@ post_and_end(void *arg)
 {
 	struct posting *posting = arg;
 
-	posting->written = write(posting->fd, &posting->request.wire, sizeof(posting->request.wire));
+	posting->written =
+	    write(posting->fd, &posting->request.wire, sizeof(posting->request.wire));
 	return NULL;
 }
 

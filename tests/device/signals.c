@@ -31,7 +31,9 @@ START_TEST(a_signal_ends_a_blocked_read_with_eintr)
 {
 	struct dmio_usrresp response;
 	int fd = session_open("zero");
-	struct sleeper reader = { .fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response) };
+	struct sleeper reader = {
+		.fd = fd, .call = sleeper_read, .buf = &response, .len = sizeof(response)
+	};
 
 	handle_signals(restart[_i]);
 	for (unsigned round = 0; round < 20; round++) {
@@ -53,7 +55,9 @@ START_TEST(a_signal_ends_a_blocked_write_with_eintr)
 	unsigned depth = suite_depth();
 	struct request request;
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = &request.wire, .len = sizeof(request.wire) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = &request.wire, .len = sizeof(request.wire)
+	};
 
 	handle_signals(restart[_i]);
 	request_empty(&request, 99);
@@ -79,7 +83,9 @@ START_TEST(a_signal_during_a_long_write_returns_what_was_taken)
 	struct iovec nothing = { 0 };
 	struct dmio_usrreq *wires = calloc(n, sizeof(*wires));
 	int fd = session_open("zero");
-	struct sleeper writer = { .fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires) };
+	struct sleeper writer = {
+		.fd = fd, .call = sleeper_write, .buf = wires, .len = n * sizeof(*wires)
+	};
 
 	handle_signals(restart[_i]);
 	for (unsigned i = 0; i < n; i++)
@@ -100,7 +106,9 @@ START_TEST(a_signal_during_a_long_read_returns_what_was_read)
 	struct dmio_usrresp responses[2];
 	struct request small;
 	int fd = session_open("zero");
-	struct sleeper reader = { .fd = fd, .call = sleeper_read, .buf = responses, .len = sizeof(responses) };
+	struct sleeper reader = {
+		.fd = fd, .call = sleeper_read, .buf = responses, .len = sizeof(responses)
+	};
 
 	handle_signals(restart[_i]);
 	request_empty(&small, 1);
@@ -140,7 +148,9 @@ START_TEST(a_signal_for_one_reader_leaves_the_others_asleep)
 
 	handle_signals(0);
 	for (unsigned i = 0; i < 3; i++) {
-		readers[i] = (struct sleeper){ .fd = fd, .call = sleeper_read, .buf = &responses[i],
+		readers[i] = (struct sleeper){ .fd = fd,
+			.call = sleeper_read,
+			.buf = &responses[i],
 			.len = sizeof(responses[i]) };
 		sleeper_start(&readers[i]);
 		sleeper_wait_asleep(&readers[i]);
@@ -185,8 +195,11 @@ target_main(void *arg)
 			if (len > 0)
 				target->accepted += (unsigned)((size_t)len / sizeof(wires[0]));
 		}
-		len = target->accepted == target->answered ? 0 : read(target->fd, responses, sizeof(responses));
-		for (ssize_t i = 0; i < len / (ssize_t)sizeof(responses[0]); i++, target->answered++)
+		len = target->accepted == target->answered
+			  ? 0
+			  : read(target->fd, responses, sizeof(responses));
+		for (ssize_t i = 0; i < len / (ssize_t)sizeof(responses[0]);
+		     i++, target->answered++)
 			target->sum += responses[i].resp_id;
 	}
 	atomic_store(&target->done, true);
@@ -261,7 +274,8 @@ END_TEST
 
 START_TEST(sigkill_ends_a_caller_with_blocked_threads)
 {
-	atomic_int *asleep = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	atomic_int *asleep =
+	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t child;
 	int status;
 
@@ -273,7 +287,9 @@ START_TEST(sigkill_ends_a_caller_with_blocked_threads)
 		int fd = session_open("zero");
 
 		for (unsigned i = 0; i < 8; i++) {
-			readers[i] = (struct sleeper){ .fd = fd, .call = sleeper_read, .buf = &response[i],
+			readers[i] = (struct sleeper){ .fd = fd,
+				.call = sleeper_read,
+				.buf = &response[i],
 				.len = sizeof(response[i]) };
 			sleeper_start(&readers[i]);
 			sleeper_wait_asleep(&readers[i]);

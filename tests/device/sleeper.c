@@ -85,9 +85,8 @@ sleeper_is_asleep(pid_t pid, pid_t tid)
 	if (!ok || sscanf(line, "%lu", &number) != 1)
 		return false;
 	return number == SYS_read || number == SYS_write || number == SYS_poll ||
-	    number == SYS_select || number == SYS_pselect6 || number == SYS_epoll_wait ||
-	    number == SYS_epoll_pwait || number == SYS_readv ||
-	    number == SYS_writev;
+	       number == SYS_select || number == SYS_pselect6 || number == SYS_epoll_wait ||
+	       number == SYS_epoll_pwait || number == SYS_readv || number == SYS_writev;
 }
 
 void
@@ -96,8 +95,8 @@ sleeper_wait_asleep(struct sleeper *sleeper)
 	WAIT_UNTIL(atomic_load(&sleeper->tid) != 0);
 	WAIT_UNTIL(atomic_load(&sleeper->done) || sleeper_is_asleep(getpid(), sleeper->tid));
 	suite_daemon_works();
-	ck_assert_msg(!atomic_load(&sleeper->done), "the call did not sleep: %zd (%s)", sleeper->result,
-	    strerror(sleeper->error));
+	ck_assert_msg(!atomic_load(&sleeper->done), "the call did not sleep: %zd (%s)",
+	    sleeper->result, strerror(sleeper->error));
 }
 
 void
@@ -111,7 +110,8 @@ void
 sleeper_wait_child(pid_t child)
 {
 	/* Asleep twice, with a round trip of the daemon between: not just on its way to the call. */
-	WAIT_UNTIL(sleeper_is_asleep(child, child) && (suite_daemon_works(), sleeper_is_asleep(child, child)));
+	WAIT_UNTIL(sleeper_is_asleep(child, child) &&
+		   (suite_daemon_works(), sleeper_is_asleep(child, child)));
 }
 
 int

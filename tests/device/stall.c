@@ -88,7 +88,8 @@ stalling_child(struct stall *stall)
 	int uffd = stalling_memory(&memory);
 	bool ok = true;
 
-	if (uffd >= 0 && (setresgid(STALLER, STALLER, STALLER) != 0 || setresuid(STALLER, STALLER, STALLER) != 0))
+	if (uffd >= 0 && (setresgid(STALLER, STALLER, STALLER) != 0 ||
+			     setresuid(STALLER, STALLER, STALLER) != 0))
 		uffd = -errno;
 	atomic_store(&stall->uffd, uffd);
 	if (uffd < 0)
@@ -96,9 +97,11 @@ stalling_child(struct stall *stall)
 	WAIT_UNTIL(atomic_load(&stall->taken));
 	close(uffd);
 	for (unsigned i = 0; i < STALLED; i++) {
-		threads[i] = (struct stalled_thread){ .stall = stall, .area = memory + i * AREA,
-			.len = i % 2 ? PAGE : AREA };
-		ck_assert_int_eq(pthread_create(&threads[i].thread, NULL, stalled_main, &threads[i]), 0);
+		threads[i] = (struct stalled_thread){
+			.stall = stall, .area = memory + i * AREA, .len = i % 2 ? PAGE : AREA
+		};
+		ck_assert_int_eq(
+		    pthread_create(&threads[i].thread, NULL, stalled_main, &threads[i]), 0);
 	}
 	for (unsigned i = 0; i < STALLED; i++) {
 		pthread_join(threads[i].thread, NULL);
@@ -137,7 +140,8 @@ stall_start(struct stall *stall, int *ret_uffd)
 static struct stall *
 stall_new(int part)
 {
-	struct stall *stall = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct stall *stall =
+	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(stall, MAP_FAILED);
 	stall->part = (enum stalled_part)part;

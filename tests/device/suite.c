@@ -52,15 +52,9 @@ suite_deadline_ms(void)
 }
 
 bool
-suite_is_slow(void)
-{
-	return env_number("DMOVERIO_TEST_SLOW", 1) > 1;
-}
-
-bool
 suite_takes(size_t n)
 {
-	return n % env_number("DMOVERIO_TEST_THIN", 1) == 0;
+	return env_number("DMOVERIO_TEST_SLOW", 1) == 1 || n % 12 == 0;
 }
 
 uint64_t
@@ -102,7 +96,8 @@ suite_bytes(const char *file, int line, const void *actual, const void *expected
 	if ((i == len) == (suite_broken == 0))
 		return;
 	if (i == len)
-		ck_abort_msg("%s:%d: %zu bytes are the same, and were asked not to be", file, line, len);
+		ck_abort_msg(
+		    "%s:%d: %zu bytes are the same, and were asked not to be", file, line, len);
 	ck_abort_msg("%s:%d: byte %zu of %zu is %02x, not %02x", file, line, i, len, a[i], e[i]);
 }
 
@@ -171,7 +166,8 @@ report_broken(SRunner *runner)
 
 	for (int i = 0; i < run; i++) {
 		if (tr_rtype(results[i]) == CK_PASS)
-			printf("device_suite: green in spite of --break: %s\n", tr_tcname(results[i]));
+			printf(
+			    "device_suite: green in spite of --break: %s\n", tr_tcname(results[i]));
 	}
 	free(results);
 	if (failed != run || run == 0)

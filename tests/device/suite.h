@@ -4,8 +4,8 @@
  *
  * The suite is a client like any other: of the device it knows <dev/dmover/dmover_io.h> only.
  * Environment: DMOVERIO_PATH (/dev/dmoverio), DMOVERIO_FRONT (cuse or fuse), DMOVERIO_DEPTH (the
- * daemon's --queue-depth, 64), DMOVERIO_TEST_SLOW (a factor on every deadline, 1), DMOVERIO_TEST_THIN
- * (of what is tried in great numbers, take every Nth only: for slow daemons, 1).
+ * daemon's --queue-depth, 64), DMOVERIO_TEST_SLOW (a factor on every deadline, 1;
+ * above 1 fewer samples are taken of what is tried in great numbers).
  */
 #ifndef TESTS_DEVICE_SUITE_H
 #define TESTS_DEVICE_SUITE_H
@@ -41,7 +41,8 @@ extern int suite_broken;
 	} while (0)
 
 /* Compares memory; says where the first difference is. */
-#define EXPECT_BYTES(actual, expected, len) suite_bytes(__FILE__, __LINE__, (actual), (expected), (len))
+#define EXPECT_BYTES(actual, expected, len)                                                        \
+	suite_bytes(__FILE__, __LINE__, (actual), (expected), (len))
 
 /* Waits for a condition, never longer than the deadline. */
 #define WAIT_UNTIL(condition)                                                                      \
@@ -74,8 +75,7 @@ const char *suite_path(void);
 bool suite_is_cuse(void);
 unsigned suite_depth(void);
 int suite_deadline_ms(void);
-bool suite_is_slow(void); /* DMOVERIO_TEST_SLOW: fewer samples where there are thousands */
-/* Whether sample N of very many is to be taken. */
+/* Whether sample N of very many is to be taken: each one, or every twelfth of a slow daemon. */
 bool suite_takes(size_t n);
 uint64_t suite_now_ms(void);
 void suite_yield(void);

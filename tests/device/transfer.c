@@ -21,7 +21,8 @@ struct sample {
 
 /* Lays a sample out from ARENA on, with buffers misaligned by chance, and runs the oracle. */
 static void
-sample_init(struct sample *sample, const struct oracle_function *function, uint8_t *arena, size_t len)
+sample_init(
+    struct sample *sample, const struct oracle_function *function, uint8_t *arena, size_t len)
 {
 	uint8_t *p = arena;
 
@@ -101,7 +102,8 @@ START_TEST(each_function_does_its_work_for_lengths_0_to_4097)
 	for (size_t len = 0; len <= 4097; len++) {
 		bool edge = len >= 4095 || len == 1;
 
-		if (edge || (suite_takes(len) && (all || len <= 257 || len % 13 == 0 || len >= 4080))) {
+		if (edge ||
+		    (suite_takes(len) && (all || len <= 257 || len % 13 == 0 || len >= 4080))) {
 			sample_init(&samples[n], function, p, len);
 			p = samples[n++].end;
 		}
@@ -115,8 +117,8 @@ START_TEST(each_function_does_its_work_for_lengths_0_to_4097)
 END_TEST
 
 /* Powers of two at which a daemon may cut its work, and the hold limit, each with both neighbours. */
-static const size_t edges[] = { 8 * KIB, 16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, 512 * KIB,
-	MIB, 2 * MIB };
+static const size_t edges[] = { 8 * KIB, 16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 256 * KIB,
+	512 * KIB, MIB, 2 * MIB };
 
 START_TEST(each_function_does_its_work_around_the_limits)
 {
@@ -149,7 +151,8 @@ START_TEST(large_requests_share_the_session_with_small_ones)
 		for (unsigned i = 0; i < BATCH; i++) {
 			size_t len = i % 8 == round ? 3 * MIB + i : i * 100;
 
-			sample_init(&samples[i], function, memory_map(sample_space(function, len)), len);
+			sample_init(
+			    &samples[i], function, memory_map(sample_space(function, len)), len);
 		}
 		run_batch(fd, function, samples, BATCH);
 		for (unsigned i = 0; i < BATCH; i++)
@@ -329,11 +332,12 @@ suite_transfer(void)
 	Suite *suite = suite_create("transfer");
 	TCase *tcase = suite_case(suite, "transfer");
 
-	tcase_add_loop_test(tcase, each_function_does_its_work_for_lengths_0_to_4097, 0,
-	    (int)oracle_nfunctions);
-	tcase_add_loop_test(tcase, each_function_does_its_work_around_the_limits, 0, (int)oracle_nfunctions);
-	tcase_add_loop_test(tcase, a_total_length_of_zero_completes_and_touches_nothing, 0,
-	    (int)oracle_nfunctions);
+	tcase_add_loop_test(
+	    tcase, each_function_does_its_work_for_lengths_0_to_4097, 0, (int)oracle_nfunctions);
+	tcase_add_loop_test(
+	    tcase, each_function_does_its_work_around_the_limits, 0, (int)oracle_nfunctions);
+	tcase_add_loop_test(
+	    tcase, a_total_length_of_zero_completes_and_touches_nothing, 0, (int)oracle_nfunctions);
 	tcase_add_test(tcase, large_requests_share_the_session_with_small_ones);
 	tcase_add_test(tcase, the_crc_has_its_known_answers);
 	tcase_add_test(tcase, the_crc_of_pieces_chains_to_the_crc_of_the_whole);
