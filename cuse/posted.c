@@ -239,6 +239,7 @@ open_maps(pid_t tid)
 {
 	int fd = open_proc(tid, "maps", O_RDONLY), of_process;
 	pid_t process;
+	char byte;
 
 	if (fd < 0 || dmio_maps_has_query(fd))
 		return fd;
@@ -248,6 +249,10 @@ open_maps(pid_t tid)
 	of_process = open_proc(process, "maps", O_RDONLY);
 	if (of_process < 0)
 		return fd;
+	if (pread(of_process, &byte, 1, 0) != 1) { /* its first thread has ended */
+		close(of_process);
+		return fd;
+	}
 	close(fd);
 	return of_process;
 }
