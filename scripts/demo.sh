@@ -65,7 +65,7 @@ start_daemon() {
 	"$build/cuse/dmoverd" --foreground --front=$front --path="$path" >"$scratch/dmoverd.log" 2>&1 &
 	daemon_pid=$!
 	for ((try = 0; try < 200; try++)); do
-		if grep -q '^dmoverd: ready: ' "$scratch/dmoverd.log"; then
+		if grep -qs '^dmoverd: ready: ' "$scratch/dmoverd.log"; then
 			cat "$scratch/dmoverd.log"
 			ls -l "$path"
 			return 0

@@ -45,7 +45,7 @@ await() {
 start_daemon() {
 	"$daemon" --foreground --front=cuse "$@" >"$logs/dmoverd.log" 2>&1 &
 	daemon_pid=$!
-	await 30 grep -q "^dmoverd: ready: $node (cuse)" "$logs/dmoverd.log" || {
+	await 30 grep -qs "^dmoverd: ready: $node (cuse)" "$logs/dmoverd.log" || {
 		cat "$logs/dmoverd.log"
 		return 1
 	}

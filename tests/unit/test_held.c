@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "engines/table.h"
 #include "fake.h"
 #include "rig.h"
@@ -363,6 +364,51 @@ START_TEST(an_engine_that_moves_bytes_itself_gets_no_access_from_us)
 }
 END_TEST
 
+/* The small batch with the fake engine for uios, which answers so, and whose requests end so. */
+static void
+run_uio(int answer, int error)
+{
+	struct rig rig;
+
+	fake_engine_reset();
+	fake_uio.answer = answer;
+	fake_uio.error = error;
+	rig_start(&rig, &(struct rig_options){ .engine = &fake_uio_engine });
+	run_with(&rig, SMALL_SIZE, small, NPLANS(small), NULL, 0);
+	/* It was asked once for each request that has bytes, and with what it takes. */
+	same_size(atomic_load(&fake_uio.nsubmits), NPLANS(small) - 1);
+	same_size(atomic_load(&fake_uio.nwrong), 0);
+	rig_stop(&rig);
+}
+
+START_TEST(what_an_engine_for_uios_refuses_or_fails_is_staged_for_another_one)
+{
+	run_uio(-EOPNOTSUPP, 0);
+	run_uio(-EAGAIN, 0);
+	run_uio(0, -EIO);
+}
+END_TEST
+
+START_TEST(memory_that_goes_away_before_a_request_is_done_again_is_a_bad_address)
+{
+	struct dmover_response responses[2];
+	const struct fake_plan plans[] = { { "copy", 9, 1 }, { "xor2", 5, 2 } };
+	struct fake_caller caller;
+	struct rig rig;
+
+	rig_start(&rig, &(struct rig_options){ .engine = &fault_engine, .args = "error=EIO" });
+	caller_init(&caller, 256);
+	caller.fake.error = -ESRCH;
+	caller.fake.error_after = 1; /* the engine gets its inputs once */
+	rig_hold(&rig, caller_build(&caller, plans, 2));
+	same_size(rig_responses(rig.session, responses, 2), 2);
+	same_int(responses[0].rsp_error, -EFAULT);
+	same_int(responses[1].rsp_error, -EFAULT);
+	caller_fini(&caller);
+	rig_stop(&rig);
+}
+END_TEST
+
 TCase *
 unit_held(void)
 {
@@ -385,5 +431,7 @@ unit_held(void)
 	tcase_add_test(tc, an_error_that_is_an_answer_is_not_done_again);
 	tcase_add_test(tc, an_engine_that_spoils_bytes_is_noticed_by_the_model);
 	tcase_add_test(tc, an_engine_that_moves_bytes_itself_gets_no_access_from_us);
+	tcase_add_test(tc, what_an_engine_for_uios_refuses_or_fails_is_staged_for_another_one);
+	tcase_add_test(tc, memory_that_goes_away_before_a_request_is_done_again_is_a_bad_address);
 	return tc;
 }

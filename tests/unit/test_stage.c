@@ -195,6 +195,28 @@ START_TEST(memory_that_goes_away_is_a_bad_address_and_counted_as_dropped)
 }
 END_TEST
 
+START_TEST(memory_that_goes_away_before_a_chunk_is_done_again_is_a_bad_address)
+{
+	const struct fake_plan plans[] = { { "copy", 300 * KIB, 1 } };
+	struct dmover_response response;
+	struct fake_caller caller;
+	struct rig rig;
+
+	rig_start(
+	    &rig, &(struct rig_options){
+		      .engine = &fault_engine, .args = "error=EIO,delay=100us", .workers = 1 });
+	caller_init(&caller, 1000 * KIB);
+	caller.fake.error = -ESRCH;
+	caller.fake.error_after = 1; /* the engine gets its input once */
+	rig_post(&rig, caller_build(&caller, plans, 1));
+	same_size(rig_responses(rig.session, &response, 1), 1);
+	same_int(response.rsp_error, -EFAULT);
+	holds(dmover_stage_drain(&rig.stage, 30));
+	caller_fini(&caller);
+	rig_stop(&rig);
+}
+END_TEST
+
 START_TEST(a_close_ends_what_is_under_way_and_what_is_queued)
 {
 	const struct fake_plan plans[] = { { "copy", 5000 * KIB, 1 }, { "copy", 600 * KIB, 1 } };
@@ -366,6 +388,7 @@ unit_stage(void)
 	tcase_add_test(tc, an_error_that_is_an_answer_ends_the_request);
 	tcase_add_test(tc, an_engine_may_spoil_its_inputs_before_it_fails);
 	tcase_add_test(tc, memory_that_goes_away_is_a_bad_address_and_counted_as_dropped);
+	tcase_add_test(tc, memory_that_goes_away_before_a_chunk_is_done_again_is_a_bad_address);
 	tcase_add_test(tc, a_close_ends_what_is_under_way_and_what_is_queued);
 	tcase_add_test(tc, walking_does_the_same_in_the_calling_thread);
 	tcase_add_test(tc, walking_needs_an_arena);
