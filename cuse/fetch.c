@@ -218,9 +218,9 @@ fetch_outputs(struct state *st)
 	for (unsigned i = 0; i < n; i++) {
 		const struct dmover_wire_buffer *out = &st->fetcher->requests[i].wrq_out;
 
-		if (out->wbf_iovcnt > 0)
-			parts_add(
-			    st, i, iov, out->wbf_iov, (size_t)out->wbf_iovcnt * layout->lay_iovec);
+		if (out->wbf_iovcnt == 0)
+			continue;
+		parts_add(st, i, iov, out->wbf_iov, (size_t)out->wbf_iovcnt * layout->lay_iovec);
 		iov += out->wbf_iovcnt;
 	}
 	for (unsigned i = 0; i < n && ninputs > 0; i++)
