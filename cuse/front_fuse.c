@@ -52,6 +52,8 @@ file_init(void *userdata, struct fuse_conn_info *conn)
 	conn->max_write = DMIO_WRITE_MAX;
 	conn->want &=
 	    ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+	/* One submitted by io_submit(2) holds its thread, too: none returns before its answer. */
+	conn->want &= ~(unsigned)FUSE_CAP_ASYNC_DIO;
 	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
 	dmio_front_ready(userdata);
 }

@@ -14,6 +14,11 @@ fi
 # shellcheck disable=SC1091
 . "$(dirname "$0")/daemon.sh"
 
+# Under valgrind one thread runs at a time, and keeps the others waiting when it sleeps in process_vm_readv(2).
+case ${DMOVERD_WRAPPER:-} in
+*valgrind*) export DMOVERIO_TEST_SERIAL=1 ;;
+esac
+
 daemon_init "$1" "$2"
 shift 2
 # shellcheck disable=SC2119 # the arguments are the suite's

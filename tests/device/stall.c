@@ -173,6 +173,8 @@ START_TEST(memory_that_stalls_does_not_stall_other_users)
 
 	if (geteuid() != 0)
 		SKIP("needs root for another user's process");
+	if (suite_is_serial())
+		SKIP("the daemon's threads take turns");
 	child = stall_start(stall, &uffd);
 	if (child < 0)
 		SKIP("no userfaultfd: %s", strerror(-atomic_load(&stall->uffd)));
@@ -194,6 +196,8 @@ START_TEST(sigkill_ends_a_caller_whose_memory_stalls)
 
 	if (geteuid() != 0)
 		SKIP("needs root for another user's process");
+	if (suite_is_serial())
+		SKIP("the daemon's threads take turns");
 	child = stall_start(stall, &uffd);
 	if (child < 0)
 		SKIP("no userfaultfd: %s", strerror(-atomic_load(&stall->uffd)));

@@ -52,6 +52,12 @@ suite_deadline_ms(void)
 }
 
 bool
+suite_is_serial(void)
+{
+	return env_number("DMOVERIO_TEST_SERIAL", 0) != 0;
+}
+
+bool
 suite_takes(size_t n)
 {
 	return env_number("DMOVERIO_TEST_SLOW", 1) == 1 || n % 12 == 0;

@@ -75,6 +75,11 @@ const char *suite_path(void);
 bool suite_is_cuse(void);
 unsigned suite_depth(void);
 int suite_deadline_ms(void);
+/*
+ * DMOVERIO_TEST_SERIAL=1: the daemon's threads take turns (valgrind), so that one that sleeps in
+ * another process's memory stops them all.  Tests in which it must sleep there are left out.
+ */
+bool suite_is_serial(void);
 /* Whether sample N of very many is to be taken: each one, or every twelfth of a slow daemon. */
 bool suite_takes(size_t n);
 uint64_t suite_now_ms(void);

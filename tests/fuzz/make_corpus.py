@@ -79,6 +79,8 @@ def fetch_seeds():
     yield "fill8", write(0, FILL8, [[7, 1]])
     yield "crc32c", write(0, CRC32C, [[9], [0], [1, 2, 3]])
     yield "xor16", write(2, XOR16, [[2]])
+    # The first record is bad: there are no vectors at all.
+    yield "crc32c-output", bytes([2, CRC32C, 1, 0]) + record(2, (BASE, 8), bytes(8), BASE, 1)
     yield "refused", write(0, COPY, [[5], [6], [7]], faults=0x80 + 3)
     yield "gone", write(0, COPY, [[5], [6], [7]], faults=0x80 + 2)
 
