@@ -16,6 +16,8 @@ daemon_init() {
 	trap 'finish 99' EXIT INT TERM
 	# Some tests are other users.
 	chmod 755 "$tmp"
+	# What a test that was killed leaves behind goes with it.
+	export TMPDIR=$tmp
 	path=$tmp/dmoverio
 	[ "$front" = cuse ] && path=/dev/dmoverio-test-$$
 	export DMOVERIO_PATH=$path DMOVERIO_FRONT=$front DMOVERIO_DEPTH=64

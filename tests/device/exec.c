@@ -55,9 +55,11 @@ run_attack(const char *mode, const char *program, const char *image, bool as_roo
 static int
 attack(const char *mode, bool setuid_image, bool as_root)
 {
-	char dir[] = "/tmp/device-suite-XXXXXX", program[256], image[256];
+	const char *tmp = getenv("TMPDIR");
+	char dir[200], program[256], image[256];
 	int status;
 
+	snprintf(dir, sizeof(dir), "%s/device-suite-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chmod(dir, 0755), 0);
 	install("exec_attack", dir, 0755, program, sizeof(program));
@@ -86,7 +88,7 @@ START_TEST(nothing_is_written_into_a_setuid_image)
 		SKIP("needs root to make a setuid image");
 	status = attack("setuid", true, false);
 	if (status == 77)
-		SKIP("the file system of /tmp does not honour the setuid bit");
+		SKIP("the file system of TMPDIR does not honour the setuid bit");
 	EXPECT(status, 0);
 	suite_daemon_works();
 }

@@ -114,7 +114,6 @@ suite_skip(const char *test, const char *format, ...)
 	va_list args;
 
 	/* Check appends "_fn" to the name of a test's function. */
-
 	if (len > 3 && strcmp(test + len - 3, "_fn") == 0)
 		len -= 3;
 	printf("skip: %.*s: ", (int)len, test);
