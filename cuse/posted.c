@@ -185,6 +185,20 @@ posted_is_resident(struct dmover_space *space, const void *addr, size_t len)
 	return false;
 }
 
+static int
+posted_file(struct dmover_space *space)
+{
+	return ((struct posted *)space)->mem_fd;
+}
+
+static ssize_t
+posted_allowed(struct dmover_space *space, bool is_write, const void *addr, size_t len)
+{
+	struct dmio_mapping mapping = { 0 };
+
+	return allowed((struct posted *)space, is_write, (uintptr_t)addr, len, &mapping);
+}
+
 static void
 posted_destroy(struct dmover_space *space)
 {
@@ -199,6 +213,8 @@ static const struct dmover_space_ops posted_ops = {
 	.spo_readv = posted_readv,
 	.spo_writev = posted_writev,
 	.spo_is_resident = posted_is_resident,
+	.spo_file = posted_file,
+	.spo_allowed = posted_allowed,
 	.spo_destroy = posted_destroy,
 };
 

@@ -94,7 +94,7 @@ const struct dmover_engine cpu_scalar_engine = {
 	.eng_name = "cpu-scalar",
 	.eng_about = "plain C on one core, the reference",
 	.eng_kinds = DMOVER_F_ALL,
-	.eng_flags = DMOVER_ENGINE_INPLACE,
+	.eng_flags = DMOVER_ENGINE_INPLACE | DMOVER_ENGINE_ON_CPU,
 	.eng_probe = cpu_scalar_probe,
 	.eng_submit = cpu_scalar_submit,
 };
@@ -133,7 +133,7 @@ const struct dmover_engine cpu_sse4_engine = {
 	.eng_name = "cpu-sse4",
 	.eng_about = "SSE2 and SSE4.2 on one core",
 	.eng_kinds = DMOVER_F_ALL,
-	.eng_flags = DMOVER_ENGINE_INPLACE,
+	.eng_flags = DMOVER_ENGINE_INPLACE | DMOVER_ENGINE_ON_CPU,
 	.eng_probe = cpu_sse4_probe,
 	.eng_submit = cpu_sse4_submit,
 };
@@ -157,7 +157,7 @@ const struct dmover_engine cpu_avx2_engine = {
 	.eng_name = "cpu-avx2",
 	.eng_about = "AVX2 and SSE4.2 on one core",
 	.eng_kinds = DMOVER_F_ALL,
-	.eng_flags = DMOVER_ENGINE_INPLACE,
+	.eng_flags = DMOVER_ENGINE_INPLACE | DMOVER_ENGINE_ON_CPU,
 	.eng_probe = cpu_avx2_probe,
 	.eng_submit = cpu_avx2_submit,
 };

@@ -54,7 +54,8 @@ const struct dmover_function *dmover_function_at(unsigned i);
 struct dmover_space;
 
 /*
- * Access to an address space.  All members are required; any thread may call them.
+ * Access to an address space.  Members are required where nothing else is said; any thread may call
+ * them.
  *
  * spo_readv and spo_writev move bytes between daemon memory (local) and the space (remote).  Both
  * lists hold 1 to 1024 pieces and the same number of bytes.  They return how many bytes were
@@ -69,6 +70,18 @@ struct dmover_space_ops {
 	    unsigned nlocal, const struct iovec *remote, unsigned nremote);
 	/* True when every page of the range is in memory now.  Advisory: it may leave at once. */
 	bool (*spo_is_resident)(struct dmover_space *space, const void *addr, size_t len);
+	/*
+	 * Optional.  An open file that holds the bytes of the space at their addresses, as "mem" of
+	 * proc(5) does, or -1; good while the space is referenced.  It looks past page protection:
+	 * ask spo_allowed first.  0 bytes moved: the space is gone.
+	 */
+	int (*spo_file)(struct dmover_space *space);
+	/*
+	 * Required with spo_file.  How many bytes from ADDR on, at most LEN, may be read, or written
+	 * when IS_WRITE.  -EFAULT: not even the first; -ESRCH: the space is gone.
+	 */
+	ssize_t (*spo_allowed)(
+	    struct dmover_space *space, bool is_write, const void *addr, size_t len);
 	/* The last reference went. */
 	void (*spo_destroy)(struct dmover_space *space);
 };

@@ -21,6 +21,10 @@
 #define DMOVER_ENGINE_INPLACE 0x02u
 /* Never chosen unless the user names it. */
 #define DMOVER_ENGINE_NAMED 0x04u
+/* Takes UIO buffers only where each is in a space that has a file (spo_file); has UIO too. */
+#define DMOVER_ENGINE_FILE 0x10u
+/* Works on the processors that the daemon's workers use: two such engines at once are no faster. */
+#define DMOVER_ENGINE_ON_CPU 0x20u
 /* Completes without moving a byte: outputs and results stay as they were. */
 #define DMOVER_ENGINE_NO_DATA 0x08u
 
