@@ -38,6 +38,7 @@ dmover_account_get(struct dmover_accounts *table, uid_t uid)
 		if (acc != NULL) {
 			acc->acc_table = table;
 			acc->acc_uid = uid;
+			acc->acc_flow.flow_account = acc;
 			acc->acc_next = *head;
 			*head = acc;
 		}

@@ -12,6 +12,16 @@
 struct dmover_work;
 struct dmover_accounts;
 
+/*
+ * Work that takes turns with other work of the same user: that of one session, or of nothing in
+ * particular.  The pool's, under its lock, but for the account.
+ */
+struct dmover_flow {
+	struct dmover_account *flow_account;       /* constant; whose memory the work enters */
+	struct dmover_work *flow_head, *flow_tail; /* waiting work */
+	struct dmover_flow *flow_next;             /* next flow of the user that has work */
+};
+
 struct dmover_account {
 	struct dmover_accounts *acc_table;
 	uid_t acc_uid;
@@ -20,10 +30,11 @@ struct dmover_account {
 	atomic_uint acc_sessions;
 	atomic_size_t acc_bytes;
 	/* The pool's part, under its lock. */
-	struct dmover_work *acc_head, *acc_tail; /* waiting work */
+	struct dmover_flow *acc_head, *acc_tail; /* flows that have work, each once */
 	unsigned acc_inside;                     /* threads that may be in this user's memory */
 	struct dmover_account *acc_ring;         /* next account with work that may start */
 	bool acc_is_ringed;
+	struct dmover_flow acc_flow; /* of work that belongs to no session of this user */
 };
 
 /* All three are bounds on what callers may make the daemon keep. */

@@ -31,6 +31,34 @@ struct dmover_pool {
 	bool is_stopping;                             /* (lock) */
 };
 
+/* Behind the user's other flows. */
+static void
+flow_queue(struct dmover_flow *flow)
+{
+	struct dmover_account *acc = flow->flow_account;
+
+	flow->flow_next = NULL;
+	if (acc->acc_head == NULL)
+		acc->acc_head = flow;
+	else
+		acc->acc_tail->flow_next = flow;
+	acc->acc_tail = flow;
+}
+
+/* The next work of the user, of the flow whose turn it is. */
+static struct dmover_work *
+flow_take(struct dmover_account *acc)
+{
+	struct dmover_flow *flow = acc->acc_head;
+	struct dmover_work *work = flow->flow_head;
+
+	acc->acc_head = flow->flow_next;
+	flow->flow_head = work->wk_next;
+	if (flow->flow_head != NULL)
+		flow_queue(flow);
+	return work;
+}
+
 /* Puts the account into the ring when it has work and may have one more thread inside. */
 static void
 ring_update(struct dmover_pool *pool, struct dmover_account *acc)
@@ -61,8 +89,7 @@ ring_take(struct dmover_pool *pool)
 		acc->acc_is_ringed = false;
 		/* A front end's thread may have come in since: who leaves puts it back. */
 	} while (acc->acc_inside >= pool->uid_threads);
-	work = acc->acc_head;
-	acc->acc_head = work->wk_next;
+	work = flow_take(acc);
 	acc->acc_inside++;
 	ring_update(pool, acc);
 	return work;
@@ -78,7 +105,7 @@ static void
 worker_run(struct pool_worker *worker, struct dmover_work *work)
 {
 	struct dmover_pool *pool = worker->pool;
-	struct dmover_account *acc = work->wk_account;
+	struct dmover_account *acc = work->wk_flow->flow_account;
 
 	dmover_account_ref(acc); /* the work may be gone, and its reference with it */
 	pthread_mutex_unlock(&pool->lock);
@@ -236,16 +263,18 @@ dmover_pool_destroy(struct dmover_pool *pool)
 void
 dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work)
 {
-	struct dmover_account *acc = work->wk_account;
+	struct dmover_flow *flow = work->wk_flow;
 
 	work->wk_next = NULL;
 	pthread_mutex_lock(&pool->lock);
-	if (acc->acc_head == NULL)
-		acc->acc_head = work;
-	else
-		acc->acc_tail->wk_next = work;
-	acc->acc_tail = work;
-	ring_update(pool, acc);
+	if (flow->flow_head == NULL) {
+		flow->flow_head = work;
+		flow_queue(flow);
+	} else {
+		flow->flow_tail->wk_next = work;
+	}
+	flow->flow_tail = work;
+	ring_update(pool, flow->flow_account);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -255,7 +284,7 @@ dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
 	bool waits;
 
 	pthread_mutex_lock(&pool->lock);
-	waits = pool->ring_head != NULL || work->wk_account->acc_head != NULL;
+	waits = pool->ring_head != NULL || work->wk_flow->flow_account->acc_head != NULL;
 	pthread_mutex_unlock(&pool->lock);
 	if (waits)
 		dmover_pool_submit(pool, work);

@@ -2,7 +2,8 @@
 /*
  * pool.h: the worker threads, shared fairly between users.
  *
- * Every user has a queue of its own; the pool takes from the queues in turn.  At most uid_threads
+ * The pool takes work from the users in turn, and of one user from its flows (sessions) in turn: who
+ * has much work delays who has little by one piece of it for each worker.  At most uid_threads
  * threads are inside one user's memory at once; beyond that the user's work waits, and other users
  * notice nothing: a worker that stalls there is replaced by a new one.
  */
@@ -22,7 +23,7 @@ struct dmover_pool;
 /* One thing to run.  Owned by the pool from submit until wk_run is called. */
 struct dmover_work {
 	void (*wk_run)(struct dmover_work *work); /* worker thread; may free or submit it again */
-	struct dmover_account *wk_account; /* referenced by the owner; whose memory it enters */
+	struct dmover_flow *wk_flow;              /* the owner keeps it, and its account, alive */
 	struct dmover_work *wk_next;
 };
 

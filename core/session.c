@@ -69,6 +69,7 @@ dmover_session_create(const struct dmover_session_ops *ops, struct dmover_accoun
 	}
 	ses->ses_ops = ops;
 	ses->ses_account = dmover_account_ref(account);
+	ses->ses_flow.flow_account = account;
 	ses->ses_limit = limit;
 	ses->ses_refs = 1;
 	pthread_mutex_init(&ses->ses_lock, NULL);
@@ -98,6 +99,12 @@ dmover_session_unref(struct dmover_session *ses)
 	pthread_mutex_destroy(&ses->ses_lock);
 	free(ses->ses_ring);
 	free(ses);
+}
+
+struct dmover_flow *
+dmover_session_flow(struct dmover_session *ses, struct dmover_account *account)
+{
+	return account == ses->ses_account ? &ses->ses_flow : &account->acc_flow;
 }
 
 void

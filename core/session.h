@@ -50,6 +50,7 @@ struct dmover_session_ops {
 struct dmover_session {
 	const struct dmover_session_ops *ses_ops;
 	struct dmover_account *ses_account;          /* of who opened it; referenced */
+	struct dmover_flow ses_flow;                 /* its work in the pool */
 	unsigned ses_limit;                          /* most requests not yet read */
 	struct dmover_session *ses_next, **ses_prev; /* (front end's lock) its list of sessions */
 	atomic_uint ses_refs;
@@ -74,6 +75,10 @@ int dmover_session_create(const struct dmover_session_ops *ops, struct dmover_ac
     unsigned limit, struct dmover_session **ret_session);
 struct dmover_session *dmover_session_ref(struct dmover_session *session);
 void dmover_session_unref(struct dmover_session *session);
+
+/* What work of the session, which holds a reference, takes turns as when it is ACCOUNT's. */
+struct dmover_flow *dmover_session_flow(
+    struct dmover_session *session, struct dmover_account *account);
 
 /* The last close: responses are dropped, queued requests will not start.  Drops a reference. */
 void dmover_session_close(struct dmover_session *session);

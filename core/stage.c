@@ -458,7 +458,8 @@ run_create(struct dmover_stage *stage, struct dmover_entry *entry)
 	if (run == NULL)
 		return NULL;
 	run->work.wk_run = run_chunks;
-	run->work.wk_account = entry->ent_batch->bat_account;
+	run->work.wk_flow =
+	    dmover_session_flow(entry->ent_batch->bat_session, entry->ent_batch->bat_account);
 	run->stage = stage;
 	run->entry = entry;
 	return run;

@@ -282,7 +282,8 @@ write_park(const struct writing *w)
 	parked->waiter.wtr_type = DMOVER_WRITER;
 	parked->waiter.wtr_ready = writer_ready;
 	parked->work.wk_run = write_work;
-	parked->work.wk_account = parked->account;
+	/* Not the session's flow: a call that is answered in the queue may outlive the session. */
+	parked->work.wk_flow = &parked->account->acc_flow;
 	parked->before = w->done;
 	dmio_parked_add(parked);
 	return parked;

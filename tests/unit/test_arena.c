@@ -46,7 +46,7 @@ START_TEST(one_that_is_put_back_goes_on_with_all_that_wait)
 	sem_init(&has_run, 0, 0);
 	rig_start(&rig, &(struct rig_options){ .workers = 1, .arenas = 1 });
 	for (int i = 0; i < 3; i++)
-		works[i] = (struct dmover_work){ .wk_run = run, .wk_account = rig.account };
+		works[i] = (struct dmover_work){ .wk_run = run, .wk_flow = &rig.account->acc_flow };
 	arena = dmover_arena_get(&rig.stage.arenas);
 	same_int(dmover_arena_wait(&rig.stage.arenas, &works[0]), 0);
 	same_int(dmover_arena_wait(&rig.stage.arenas, &works[1]), 0);

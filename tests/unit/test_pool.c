@@ -76,12 +76,18 @@ run(struct dmover_work *work)
 }
 
 static void
-submit(struct errand *errand, struct dmover_account *acc, char letter, bool waits)
+submit_to(struct errand *errand, struct dmover_flow *flow, char letter, bool waits)
 {
 	*errand = (struct errand){
-		.work = { .wk_run = run, .wk_account = acc }, .letter = letter, .waits = waits
+		.work = { .wk_run = run, .wk_flow = flow }, .letter = letter, .waits = waits
 	};
 	dmover_pool_submit(pool, &errand->work);
+}
+
+static void
+submit(struct errand *errand, struct dmover_account *acc, char letter, bool waits)
+{
+	submit_to(errand, &acc->acc_flow, letter, waits);
 }
 
 START_TEST(all_work_is_run_before_the_workers_end)
@@ -115,6 +121,26 @@ START_TEST(two_users_take_turns)
 	order[norder] = '\0';
 	/* ann is inside when bob comes, so bob is first; each user's own work keeps its order. */
 	same_text(order, "-AaBbCcdef");
+}
+END_TEST
+
+START_TEST(two_sessions_of_one_user_take_turns)
+{
+	struct dmover_flow much = { .flow_account = ann }, little = { .flow_account = ann };
+	struct errand blocker, errands[WORKS];
+
+	start(1, 1);
+	submit(&blocker, ann, '-', true);
+	unit_take(&entered);
+	for (int i = 0; i < 6; i++)
+		submit_to(&errands[i], &much, (char)('a' + i), false);
+	for (int i = 6; i < 8; i++)
+		submit_to(&errands[i], &little, (char)('A' + i - 6), false);
+	submit(&errands[8], ann, '+', false);
+	sem_post(&go);
+	holds(dmover_pool_destroy(pool));
+	order[norder] = '\0';
+	same_text(order, "-aA+bBcdef");
 }
 END_TEST
 
@@ -191,7 +217,8 @@ START_TEST(work_gives_way_only_to_other_work)
 	struct errand blocker, other, self;
 
 	start(1, 2);
-	self = (struct errand){ .work = { .wk_run = run, .wk_account = ann }, .letter = 's' };
+	self =
+	    (struct errand){ .work = { .wk_run = run, .wk_flow = &ann->acc_flow }, .letter = 's' };
 	holds(!dmover_pool_yield(pool, &self.work));
 	submit(&blocker, bob, '-', true);
 	unit_take(&entered);
@@ -274,7 +301,7 @@ START_TEST(work_may_submit_itself_again)
 {
 	start(2, 1);
 	nbounces = 0;
-	bouncing.work = (struct dmover_work){ .wk_run = bounce, .wk_account = ann };
+	bouncing.work = (struct dmover_work){ .wk_run = bounce, .wk_flow = &ann->acc_flow };
 	dmover_pool_submit(pool, &bouncing.work);
 	unit_take(&ended);
 	same_size(nbounces, 100);
@@ -290,6 +317,7 @@ unit_pool(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, all_work_is_run_before_the_workers_end);
 	tcase_add_test(tc, two_users_take_turns);
+	tcase_add_test(tc, two_sessions_of_one_user_take_turns);
 	tcase_add_test(tc, no_more_threads_than_allowed_are_inside_one_user);
 	tcase_add_test(tc, a_thread_of_the_front_end_counts_as_inside);
 	tcase_add_test(
