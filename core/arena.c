@@ -144,6 +144,7 @@ slot_done(struct dmover_request *dreq)
 {
 	struct stage_arena *arena = dreq->dreq_arg;
 
+	dmover_dispatch_seen(arena->dispatch, dreq);
 	pthread_mutex_lock(&arena->lock);
 	if (--arena->npending == 0)
 		pthread_cond_signal(&arena->idle);

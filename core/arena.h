@@ -4,6 +4,7 @@
 #define CORE_ARENA_H
 
 #include "core/batch.h"
+#include "core/dispatch.h"
 #include "core/pool.h"
 
 /* One piece of staging memory; a chunk and all its buffers fit in. */
@@ -19,8 +20,9 @@ struct stage_slot {
 };
 
 struct stage_arena {
-	struct stage_arena *next; /* (arenas' lock) */
-	uint8_t *memory;          /* STAGE_ARENA bytes */
+	struct dmover_dispatch *dispatch; /* of whoever has the arena, for its slots */
+	struct stage_arena *next;         /* (arenas' lock) */
+	uint8_t *memory;                  /* STAGE_ARENA bytes */
 	struct stage_slot slots[STAGE_SLOTS];
 	struct iovec local[1024], remote[1024];
 	uint32_t at_in[1024], at_out[1024]; /* held: where an entry's buffers begin */

@@ -21,11 +21,14 @@ struct dmover_entry {
 	struct dmover_request ent_req; /* UIO buffers in the caller's space */
 	struct dmover_batch *ent_batch;
 	uint32_t ent_id;
-	unsigned ent_lane; /* place in the dispatcher's list */
+	/* Places in the dispatcher's list: who has it, and who helps; mostly the same. */
+	unsigned ent_lanes[2];
 	/* Posted only. */
-	pthread_mutex_t ent_lock; /* leaf; guards ent_req's positions and error as well */
+	pthread_mutex_t ent_lock; /* leaf; guards ent_req's positions, result, error as well */
 	unsigned ent_nruns;       /* (ent_lock) runners not yet ended */
-	size_t ent_bytes;         /* length, while dreq_len is what is left to claim */
+	size_t ent_len;           /* length, while dreq_len is what is left to claim */
+	int64_t ent_ns;           /* expected of each lane for its part */
+	int64_t ent_queued[2];    /* (ent_lock) ns of that not yet done */
 };
 
 struct dmover_batch {

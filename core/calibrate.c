@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* calibrate.c: how fast an engine is, measured at start. */
+/* calibrate.c: measures what engines and accesses cost, before the first request. */
 #include "core/calibrate.h"
 
 #include <errno.h>
@@ -8,131 +8,152 @@
 #include <string.h>
 #include <time.h>
 
-#define XOR_INPUTS  4 /* stands for all of xor2 to xor16: the cost is per output byte */
+#include "core/uio.h"
+
+#define XOR_INPUTS  4 /* of the function that stands for all of them */
 #define ROUNDS      4 /* the best one counts */
-#define WAIT_SECOND 1 /* longest for one request */
+#define WAIT_SECOND 1 /* longest for one round */
 
-/* One length in each size class. */
-static const size_t lengths[DISPATCH_SIZES] = { 4096, 65536, 524288 };
+/* Room for each buffer: the longest that is measured. */
+#define STRIDE ((size_t)512 << 10)
+#define MEMORY (STRIDE * (XOR_INPUTS + 1))
 
+/* A request that is measured. */
 struct probe {
 	struct dmover_request req;
 	struct dmover_buffer in[XOR_INPUTS];
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-	bool is_done; /* (lock) */
+	struct iovec iov[XOR_INPUTS + 1];
+	struct bench *bench;
 };
 
-static double
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
+struct bench {
+	struct dmover_lane *lane;
+	struct dmover_space *own;
+	uint8_t *memory;
+	struct probe probes[DISPATCH_DEPTH];
+	unsigned nprobes; /* that are inside at once */
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	unsigned npending; /* (lock) */
+	int error;         /* (lock) of any */
+};
 
 static void
 probe_done(struct dmover_request *dreq)
 {
-	struct probe *probe = dreq->dreq_arg;
+	struct bench *bench = ((struct probe *)dreq->dreq_arg)->bench;
 
-	pthread_mutex_lock(&probe->lock);
-	probe->is_done = true;
-	pthread_cond_signal(&probe->done);
-	pthread_mutex_unlock(&probe->lock);
+	pthread_mutex_lock(&bench->lock);
+	if (dreq->dreq_error != 0)
+		bench->error = dreq->dreq_error;
+	if (--bench->npending == 0)
+		pthread_cond_signal(&bench->done);
+	pthread_mutex_unlock(&bench->lock);
 }
 
-/* Submits the probe and waits; nanoseconds, or a negative number when it was not done. */
-static double
-probe_run(struct dmover_lane *lane, struct probe *probe)
+/* Waits for all that are inside; true when all went well. */
+static bool
+bench_wait(struct bench *bench)
 {
-	double start = now_ns(), end = -1;
 	struct timespec until;
+	bool is_good;
 	int err = 0;
 
-	probe->is_done = false;
-	probe->req.dreq_error = 0;
-	if (lane->lane_engine->eng_submit(lane->lane_state, &probe->req) != 0)
-		return -1;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += WAIT_SECOND;
-	pthread_mutex_lock(&probe->lock);
-	while (!probe->is_done && err == 0)
-		err = pthread_cond_timedwait(&probe->done, &probe->lock, &until);
-	if (probe->is_done && probe->req.dreq_error == 0)
-		end = now_ns();
-	pthread_mutex_unlock(&probe->lock);
-	return end < 0 ? -1 : end - start;
+	pthread_mutex_lock(&bench->lock);
+	while (bench->npending > 0 && err == 0)
+		err = pthread_cond_timedwait(&bench->done, &bench->lock, &until);
+	is_good = bench->npending == 0 && bench->error == 0;
+	pthread_mutex_unlock(&bench->lock);
+	return is_good;
 }
 
-static const struct dmover_function *
-function_of(enum dmover_kind kind)
+/* Hands as many in as the engine takes at once, and returns their number. */
+static unsigned
+bench_submit(struct bench *bench)
 {
-	static const char *const names[DMOVER_NKINDS] = {
-		[DMOVER_KIND_ZERO] = "zero",
-		[DMOVER_KIND_FILL8] = "fill8",
-		[DMOVER_KIND_COPY] = "copy",
-		[DMOVER_KIND_CRC32C] = "iscsi-crc32c",
-		[DMOVER_KIND_XOR] = "xor4",
-	};
+	const struct dmover_engine *engine = bench->lane->lane_engine;
+	unsigned n = 0;
 
-	return dmover_function_find(names[kind]);
+	bench->npending = bench->nprobes;
+	while (n < bench->nprobes) {
+		bench->probes[n].req.dreq_error = 0;
+		if (engine->eng_submit(bench->lane->lane_state, &bench->probes[n].req) != 0)
+			break;
+		n++;
+	}
+	pthread_mutex_lock(&bench->lock);
+	bench->npending -= bench->nprobes - n;
+	pthread_mutex_unlock(&bench->lock);
+	return n;
 }
 
-/*
- * As the stage will ask for it: in place where the engine allows.  But for copy, of which nothing
- * would be left to measure.
- */
+/* Nanoseconds of one round for each probe, or a negative number when one was not done. */
+static double
+bench_round(struct bench *bench)
+{
+	int64_t start = dmover_dispatch_now();
+	unsigned n = bench_submit(bench);
+
+	if (!bench_wait(bench) || n == 0)
+		return -1;
+	return (double)(dmover_dispatch_now() - start) / n;
+}
+
+/* A buffer of LEN bytes at AT: daemon memory, or the same through the daemon's own space. */
 static void
-probe_aim(struct probe *probe, enum dmover_kind kind, size_t len, uint8_t *memory, bool is_inplace)
+probe_buffer(struct probe *probe, struct dmover_buffer *buf, unsigned i, uint8_t *at)
 {
-	const struct dmover_function *func = function_of(kind);
-	size_t stride = lengths[DISPATCH_SIZES - 1];
+	const struct bench *bench = probe->bench;
+	size_t len = probe->req.dreq_len;
 
+	if ((bench->lane->lane_engine->eng_flags & DMOVER_ENGINE_FILE) == 0) {
+		buf->buf_type = DMOVER_BUF_LINEAR;
+		buf->buf_linear = at;
+		return;
+	}
+	probe->iov[i] = (struct iovec){ at, len };
+	buf->buf_type = DMOVER_BUF_UIO;
+	dmover_uio_init(&buf->buf_uio, bench->own,
+	    i == XOR_INPUTS ? DMOVER_UIO_READ : DMOVER_UIO_WRITE, &probe->iov[i], 1, len);
+}
+
+/* As the stage will ask for it: in place where the engine allows. */
+static void
+probe_aim(struct probe *probe, enum dmover_kind kind, size_t len)
+{
+	const struct bench *bench = probe->bench;
+	const struct dmover_function *func = dmover_cost_function(kind);
+	bool is_inplace = (bench->lane->lane_engine->eng_flags & DMOVER_ENGINE_INPLACE) != 0;
+	uint8_t *out = bench->memory;
+
+	memset(&probe->req, 0, sizeof(probe->req));
 	probe->req.dreq_func = func;
 	probe->req.dreq_len = len;
 	probe->req.dreq_in = probe->in;
 	probe->req.dreq_done = probe_done;
 	probe->req.dreq_arg = probe;
-	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
-		probe->in[i].buf_type = DMOVER_BUF_LINEAR;
-		probe->in[i].buf_linear = memory + (i + 1) * stride;
-	}
-	probe->req.dreq_out.buf_type = func->dfn_has_output ? DMOVER_BUF_LINEAR : DMOVER_BUF_NONE;
-	probe->req.dreq_out.buf_linear =
-	    is_inplace && kind == DMOVER_KIND_XOR ? memory + stride : memory;
-}
-
-/* A straight line through the best times of two neighbouring lengths. */
-static void
-costs_from(const double best[DISPATCH_SIZES], struct dmover_cost costs[DISPATCH_SIZES])
-{
-	for (unsigned size = 0; size < DISPATCH_SIZES; size++) {
-		unsigned lo = size == 0 ? 0 : size - 1, hi = lo + 1;
-		double slope = (best[hi] - best[lo]) / (double)(lengths[hi] - lengths[lo]);
-		double start = best[size] - slope * (double)lengths[size];
-
-		if (slope < 0 || start < 0) { /* noise: all of it is per byte */
-			slope = best[size] / (double)lengths[size];
-			start = 0;
-		}
-		costs[size] = (struct dmover_cost){ .start_ns = start, .ns_per_byte = slope };
-	}
+	for (unsigned i = 0; i < func->dfn_ninputs; i++)
+		probe_buffer(probe, &probe->in[i], i, bench->memory + (i + 1) * STRIDE);
+	if (!func->dfn_has_output)
+		return;
+	if (is_inplace && func->dfn_ninputs > 0)
+		out += STRIDE;
+	probe_buffer(probe, &probe->req.dreq_out, XOR_INPUTS, out);
 }
 
 static int
-calibrate_kind(
-    struct dmover_lane *lane, struct probe *probe, enum dmover_kind kind, uint8_t *memory)
+bench_kind(struct bench *bench, enum dmover_kind kind)
 {
-	bool is_inplace = (lane->lane_engine->eng_flags & DMOVER_ENGINE_INPLACE) != 0;
-	double best[DISPATCH_SIZES];
+	double best[COST_SIZES];
 
-	for (unsigned size = 0; size < DISPATCH_SIZES; size++) {
-		probe_aim(probe, kind, lengths[size], memory, is_inplace);
+	for (unsigned size = 0; size < COST_SIZES; size++) {
+		for (unsigned i = 0; i < bench->nprobes; i++)
+			probe_aim(&bench->probes[i], kind, dmover_cost_lengths[size]);
 		best[size] = -1;
 		for (int round = 0; round < ROUNDS; round++) {
-			double ns = probe_run(lane, probe);
+			double ns = bench_round(bench);
 
 			if (ns < 0)
 				return -EIO;
@@ -140,32 +161,95 @@ calibrate_kind(
 				best[size] = ns;
 		}
 	}
-	costs_from(best, lane->lane_costs[kind]);
+	dmover_cost_set(&bench->lane->lane_cost, kind, best);
 	return 0;
 }
 
-int
-dmover_calibrate(struct dmover_lane *lane)
+/* Memory that is there: pages that must be found first would be measured with the rest. */
+static uint8_t *
+memory_create(void)
 {
-	uint8_t *memory = calloc(XOR_INPUTS + 1, lengths[DISPATCH_SIZES - 1]);
-	struct probe *probe = calloc(1, sizeof(*probe));
+	uint8_t *memory = NULL;
+
+	if (posix_memalign((void **)&memory, 4096, MEMORY) != 0)
+		return NULL;
+	memset(memory, 1, MEMORY);
+	return memory;
+}
+
+int
+dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
+{
+	bool is_file = (lane->lane_engine->eng_flags & DMOVER_ENGINE_FILE) != 0;
+	struct bench *bench = calloc(1, sizeof(*bench));
+	uint8_t *memory = memory_create();
 	int err = 0;
 
-	if (memory == NULL || probe == NULL) {
+	if (memory == NULL || bench == NULL) {
 		err = -ENOMEM;
 		goto free_memory;
 	}
-	pthread_mutex_init(&probe->lock, NULL);
-	pthread_cond_init(&probe->done, NULL);
+	bench->lane = lane;
+	bench->own = own;
+	bench->memory = memory;
+	bench->nprobes = is_file ? DISPATCH_DEPTH : 1;
+	for (unsigned i = 0; i < DISPATCH_DEPTH; i++)
+		bench->probes[i].bench = bench;
+	pthread_mutex_init(&bench->lock, NULL);
+	pthread_cond_init(&bench->done, NULL);
 	for (int kind = 0; kind < DMOVER_NKINDS && err == 0; kind++)
 		if ((lane->lane_engine->eng_kinds & DMOVER_F(kind)) != 0)
-			err = calibrate_kind(lane, probe, (enum dmover_kind)kind, memory);
+			err = bench_kind(bench, (enum dmover_kind)kind);
 	if (err == -EIO)
 		return err; /* the engine may still write: leave it its memory */
-	pthread_cond_destroy(&probe->done);
-	pthread_mutex_destroy(&probe->lock);
+	pthread_cond_destroy(&bench->done);
+	pthread_mutex_destroy(&bench->lock);
 free_memory:
-	free(probe);
+	free(bench);
 	free(memory);
 	return err;
+}
+
+/* Nanoseconds to gather the inputs of LEN bytes each and to scatter the output; or -errno. */
+static double
+access_round(
+    const struct dmover_function *func, struct dmover_space *own, uint8_t *memory, size_t len)
+{
+	int64_t start = dmover_dispatch_now();
+	int err = 0;
+
+	for (unsigned i = 0; i < func->dfn_ninputs + func->dfn_has_output && err == 0; i++) {
+		struct iovec iov = { memory + i % XOR_INPUTS * STRIDE, len };
+		struct dmover_uio uio;
+
+		dmover_uio_init(&uio, own,
+		    i == func->dfn_ninputs ? DMOVER_UIO_READ : DMOVER_UIO_WRITE, &iov, 1, len);
+		err = dmover_uiomove(memory + XOR_INPUTS * STRIDE, len, &uio);
+	}
+	return err < 0 ? err : (double)(dmover_dispatch_now() - start);
+}
+
+int
+dmover_calibrate_access(struct dmover_cost *access, struct dmover_space *own)
+{
+	uint8_t *memory = memory_create();
+	double best[COST_SIZES], ns = 0;
+
+	if (memory == NULL)
+		return -ENOMEM;
+	for (int kind = 0; kind < DMOVER_NKINDS && ns >= 0; kind++) {
+		for (unsigned size = 0; size < COST_SIZES; size++) {
+			best[size] = -1;
+			for (int round = 0; round < ROUNDS && ns >= 0; round++) {
+				ns = access_round(dmover_cost_function((enum dmover_kind)kind),
+				    own != NULL ? own : &dmover_space_self, memory,
+				    dmover_cost_lengths[size]);
+				if (best[size] < 0 || ns < best[size])
+					best[size] = ns;
+			}
+		}
+		dmover_cost_set(access, (enum dmover_kind)kind, best);
+	}
+	free(memory);
+	return ns < 0 ? (int)ns : 0;
 }

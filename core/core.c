@@ -37,6 +37,20 @@ limits_from(const struct dmover_core_options *options, struct dmover_account_lim
 }
 
 int
+dmover_core_open_engines(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
+    const struct dmover_core_options *options, char *why, size_t len)
+{
+	const struct dmover_lanes_options lanes = {
+		.engine = options->engine,
+		.calibration = options->calibration,
+		.own = options->own,
+		.workers = options->workers,
+	};
+
+	return dmover_lanes_open(dispatch, stats, &lanes, why, len);
+}
+
+int
 dmover_core_init(
     struct dmover_core *core, const struct dmover_core_options *options, char *why, size_t len)
 {
@@ -56,7 +70,7 @@ dmover_core_init(
 		core->options.uid_threads = max;
 	limits_from(options, &limits);
 	dmover_accounts_init(&core->accounts, &limits);
-	err = dmover_dispatch_init(&core->dispatch, &core->stats, options->engine, why, len);
+	err = dmover_core_open_engines(&core->dispatch, &core->stats, options, why, len);
 	if (err < 0)
 		goto fini_accounts;
 	why[0] = '\0'; /* an engine that is left out says why there, too */
@@ -74,7 +88,7 @@ dmover_core_init(
 destroy_watch:
 	dmover_watch_destroy(core->watch);
 fini_dispatch:
-	dmover_dispatch_fini(&core->dispatch);
+	dmover_lanes_close(&core->dispatch);
 fini_accounts:
 	dmover_accounts_fini(&core->accounts);
 	if (why[0] == '\0')
@@ -94,6 +108,6 @@ dmover_core_fini(struct dmover_core *core)
 {
 	dmover_stage_fini(&core->stage);
 	dmover_watch_destroy(core->watch);
-	dmover_dispatch_fini(&core->dispatch);
+	dmover_lanes_close(&core->dispatch);
 	dmover_accounts_fini(&core->accounts);
 }

@@ -3,13 +3,16 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/lanes.h"
 #include "core/stage.h"
 
 struct dmover_core_options {
-	const char *engine;   /* "auto" or NAME[:ARGS] */
-	unsigned workers;     /* threads that move posted requests */
-	unsigned uid_threads; /* threads inside one user's memory at once */
-	unsigned queue_depth; /* requests of a session that are not yet read */
+	const char *engine;       /* "auto", "cycle" or NAME[:ARGS] */
+	const char *calibration;  /* file of measured costs, or NULL */
+	struct dmover_space *own; /* as in dmover_lanes_options; borrowed during start */
+	unsigned workers;         /* threads that move posted requests */
+	unsigned uid_threads;     /* threads inside one user's memory at once */
+	unsigned queue_depth;     /* requests of a session that are not yet read */
 	unsigned max_sessions, max_sessions_per_uid;
 	size_t hold_limit;  /* bytes; a batch that moves no more is executed at once */
 	size_t stage_limit; /* bytes of daemon memory for callers, in all: half for bytes on
@@ -31,6 +34,10 @@ void dmover_core_defaults(struct dmover_core_options *options);
 
 /* Largest hold limit that fits the staging memory of one thread. */
 #define DMOVER_HOLD_MAX (STAGE_ARENA / 4)
+
+/* Opens the engines only, as dmover_lanes_open(). */
+int dmover_core_open_engines(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
+    const struct dmover_core_options *options, char *why, size_t len);
 
 /* Starts the workers and opens the engines; WHY tells people what is wrong. */
 int dmover_core_init(

@@ -1,159 +1,125 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dispatch.c: the engines that are open, and which of them gets a request. */
+/* dispatch.c: which of the open engines gets a request, and how it gets there. */
 #include "core/dispatch.h"
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
-#include "core/calibrate.h"
+/* Of requests up to SMALL bytes one in SAMPLE is timed: two looks at the clock cost 50 ns. */
+#define SMALL  16384
+#define SAMPLE 8
+/* After so many times seen, what was not seen fades. */
+#define FADE_AFTER 64
 
-static const char *const kind_names[DMOVER_NKINDS] = {
-	[DMOVER_KIND_ZERO] = "zero",
-	[DMOVER_KIND_FILL8] = "fill8",
-	[DMOVER_KIND_COPY] = "copy",
-	[DMOVER_KIND_CRC32C] = "iscsi-crc32c",
-	[DMOVER_KIND_XOR] = "xor",
-};
-
-unsigned
-dmover_dispatch_size(size_t len)
+int64_t
+dmover_dispatch_now(void)
 {
-	return len <= 4096 ? 0 : len <= 65536 ? 1 : 2;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static bool
-is_named_only(const struct dmover_engine *engine)
+has_flag(const struct dmover_dispatch *dispatch, unsigned lane, uint32_t flag)
 {
-	return (engine->eng_flags & DMOVER_ENGINE_NAMED) != 0;
+	return (dispatch->lanes[lane].lane_engine->eng_flags & flag) != 0;
 }
 
-/* True when SPEC is NAME or NAME:ARGS with the engine's name; *ret_args then points behind it. */
-static bool
-spec_names(const char *spec, const struct dmover_engine *engine, const char **ret_args)
+bool
+dmover_dispatch_takes_uio(const struct dmover_dispatch *dispatch, unsigned lane)
 {
-	size_t n = strlen(engine->eng_name);
+	return has_flag(dispatch, lane, DMOVER_ENGINE_UIO);
+}
 
-	if (strncmp(spec, engine->eng_name, n) != 0 || (spec[n] != '\0' && spec[n] != ':'))
+bool
+dmover_dispatch_is_inplace(const struct dmover_dispatch *dispatch, unsigned lane)
+{
+	return has_flag(dispatch, lane, DMOVER_ENGINE_INPLACE);
+}
+
+/* Its work is done inside eng_submit, by the thread that submits. */
+static bool
+is_workers_own(const struct dmover_dispatch *dispatch, unsigned lane)
+{
+	return has_flag(dispatch, lane, DMOVER_ENGINE_ON_CPU) &&
+	       !dmover_dispatch_takes_uio(dispatch, lane);
+}
+
+static bool
+lane_can(const struct dmover_dispatch *dispatch, unsigned lane, const struct dmover_ask *ask)
+{
+	const struct dmover_engine *engine = dispatch->lanes[lane].lane_engine;
+
+	if ((engine->eng_kinds & DMOVER_F(ask->func->dfn_kind)) == 0)
 		return false;
-	*ret_args = spec[n] == ':' ? spec + n + 1 : NULL;
-	return true;
+	if (ask->is_staged && (engine->eng_flags & DMOVER_ENGINE_UIO) != 0)
+		return false;
+	return ask->has_file || (engine->eng_flags & DMOVER_ENGINE_FILE) == 0;
 }
 
-/* Probes, opens and measures; a lane is added only when all went well. */
-static int
-lane_open(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, const char *args,
-    char *why, size_t len)
+static atomic_int_fast64_t *
+queue_of(struct dmover_dispatch *dispatch, unsigned lane)
 {
-	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes];
-	int err;
-
-	if (dispatch->nlanes == STATS_ENGINES_MAX) {
-		snprintf(why, len, "more than %d engines", STATS_ENGINES_MAX);
-		return -ENOSPC;
-	}
-	err = engine->eng_probe(why, len);
-	if (err < 0)
-		return err;
-	lane->lane_engine = engine;
-	if (engine->eng_open != NULL) {
-		err = engine->eng_open(args, &lane->lane_state, why, len);
-		if (err < 0)
-			return err;
-	} else if (args != NULL) {
-		snprintf(why, len, "takes no arguments");
-		return -EINVAL;
-	}
-	if (!is_named_only(engine)) {
-		err = dmover_calibrate(lane);
-		if (err < 0) {
-			snprintf(why, len, "failed its calibration: %s", strerror(-err));
-			/* One that does not finish may still be at work: it is left open. */
-			if (err != -EIO && engine->eng_close != NULL)
-				engine->eng_close(lane->lane_state);
-			return err;
-		}
-	}
-	dispatch->nlanes++;
-	return 0;
-}
-
-/* The engine that --engine names, which may be open already as one of the others. */
-static int
-force(struct dmover_dispatch *dispatch, const char *spec, char *why, size_t len)
-{
-	const char *args = NULL;
-
-	for (unsigned i = 0; i < dispatch->nlanes; i++) {
-		if (spec_names(spec, dispatch->lanes[i].lane_engine, &args) && args == NULL) {
-			dispatch->forced = (int)i;
-			return 0;
-		}
-	}
-	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
-		if (!spec_names(spec, dmover_engines[i], &args))
-			continue;
-		if (lane_open(dispatch, dmover_engines[i], args, why, len) < 0)
-			return -EINVAL;
-		dispatch->forced = (int)dispatch->nlanes - 1;
-		return 0;
-	}
-	snprintf(why, len, "no such engine (--list-engines shows them)");
-	return -EINVAL;
-}
-
-int
-dmover_dispatch_init(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
-    const char *engine, char *why, size_t len)
-{
-	int err = 0;
-
-	*dispatch = (struct dmover_dispatch){ .forced = -1, .stats = stats };
-	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
-		if (is_named_only(dmover_engines[i]))
-			continue;
-		err = lane_open(dispatch, dmover_engines[i], NULL, why, len);
-		if (err < 0 && i == DISPATCH_CPU)
-			return err;
-	}
-	dispatch->nchoosable = dispatch->nlanes;
-	if (strcmp(engine, "auto") == 0)
-		return 0;
-	err = force(dispatch, engine, why, len);
-	if (err < 0)
-		dmover_dispatch_fini(dispatch);
-	return err;
+	return has_flag(dispatch, lane, DMOVER_ENGINE_ON_CPU) ? &dispatch->cpu_queue
+							      : &dispatch->lanes[lane].lane_queue;
 }
 
 void
-dmover_dispatch_fini(struct dmover_dispatch *dispatch)
+dmover_dispatch_queue(struct dmover_dispatch *dispatch, unsigned lane, int64_t ns)
 {
-	while (dispatch->nlanes > 0) {
-		struct dmover_lane *lane = &dispatch->lanes[--dispatch->nlanes];
-
-		if (lane->lane_engine->eng_close != NULL)
-			lane->lane_engine->eng_close(lane->lane_state);
-	}
+	atomic_fetch_add_explicit(queue_of(dispatch, lane), ns, memory_order_relaxed);
 }
 
-static bool
-lane_can(const struct dmover_lane *lane, enum dmover_kind kind)
+double
+dmover_dispatch_ns(
+    const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
 {
-	return (lane->lane_engine->eng_kinds & DMOVER_F(kind)) != 0;
+	double ns = dmover_cost_ns(&dispatch->lanes[lane].lane_cost, ask->func, ask->len);
+
+	if (!dmover_dispatch_takes_uio(dispatch, lane))
+		ns += dmover_cost_ns(&dispatch->access, ask->func, ask->len);
+	return ns;
 }
 
-/* Nanoseconds until LEN bytes would be finished on the lane. */
+unsigned
+dmover_dispatch_runners(
+    const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
+{
+	size_t parts = ask->len / DISPATCH_PART;
+	unsigned most =
+	    is_workers_own(dispatch, lane) ? dispatch->workers : (unsigned)DISPATCH_DEPTH;
+
+	if (most == 0 || parts <= 1)
+		return 1;
+	return parts < most ? (unsigned)parts : most;
+}
+
+/* Nanoseconds until what is queued on the lane before is finished. */
 static double
-lane_finish(const struct dmover_lane *lane, enum dmover_kind kind, size_t len)
+lane_wait(struct dmover_dispatch *dispatch, unsigned lane)
 {
-	const struct dmover_cost *cost = &lane->lane_costs[kind][dmover_dispatch_size(len)];
-	size_t queued = atomic_load_explicit(&lane->lane_queued, memory_order_relaxed);
+	double ns = (double)atomic_load_explicit(queue_of(dispatch, lane), memory_order_relaxed);
+	unsigned wide = has_flag(dispatch, lane, DMOVER_ENGINE_ON_CPU) ? dispatch->workers : 1;
 
-	return cost->start_ns + (double)(queued + len) * cost->ns_per_byte;
+	return ns > 0 ? ns / (wide > 0 ? wide : 1) : 0;
 }
 
-/* The best lane but those in the SKIP mask. */
+/* Nanoseconds of the lane with as many runners as it gets. */
+static double
+lane_run(struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
+{
+	double ns = dmover_dispatch_ns(dispatch, ask, lane);
+
+	if (is_workers_own(dispatch, lane))
+		ns /= dmover_dispatch_runners(dispatch, ask, lane);
+	return ns;
+}
+
+/* The lane that finishes it first, but for those in the SKIP mask. */
 static unsigned
-choose_but(const struct dmover_dispatch *dispatch, enum dmover_kind kind, size_t len, unsigned skip)
+choose_but(struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned skip)
 {
 	unsigned best = DISPATCH_CPU;
 	double least = -1;
@@ -161,9 +127,10 @@ choose_but(const struct dmover_dispatch *dispatch, enum dmover_kind kind, size_t
 	for (unsigned i = 0; i < dispatch->nchoosable; i++) {
 		double finish;
 
-		if ((skip & (1u << i)) != 0 || !lane_can(&dispatch->lanes[i], kind))
+		if ((skip & (1u << i)) != 0 || !lane_can(dispatch, i, ask) ||
+		    !dispatch->lanes[i].lane_is_measured)
 			continue;
-		finish = lane_finish(&dispatch->lanes[i], kind, len);
+		finish = lane_wait(dispatch, i) + lane_run(dispatch, ask, i);
 		if (least < 0 || finish < least) {
 			least = finish;
 			best = i;
@@ -172,12 +139,73 @@ choose_but(const struct dmover_dispatch *dispatch, enum dmover_kind kind, size_t
 	return best;
 }
 
-unsigned
-dmover_dispatch_choose(const struct dmover_dispatch *dispatch, enum dmover_kind kind, size_t len)
+/* The next one in turn. */
+static unsigned
+choose_next(struct dmover_dispatch *dispatch, const struct dmover_ask *ask)
 {
-	if (dispatch->forced >= 0 && lane_can(&dispatch->lanes[dispatch->forced], kind))
+	unsigned turn = atomic_fetch_add_explicit(&dispatch->turn, 1, memory_order_relaxed);
+
+	for (unsigned i = 0; i < dispatch->nchoosable; i++) {
+		unsigned lane = (turn + i) % dispatch->nchoosable;
+
+		if (lane_can(dispatch, lane, ask))
+			return lane;
+	}
+	return DISPATCH_CPU;
+}
+
+unsigned
+dmover_dispatch_choose(struct dmover_dispatch *dispatch, const struct dmover_ask *ask)
+{
+	if (dispatch->forced >= 0 && lane_can(dispatch, (unsigned)dispatch->forced, ask))
 		return (unsigned)dispatch->forced;
-	return choose_but(dispatch, kind, len, 0);
+	if (dispatch->is_cycling)
+		return choose_next(dispatch, ask);
+	return choose_but(dispatch, ask, 0);
+}
+
+/* When both lanes are finished, each with its part, in nanoseconds. */
+static double
+finish_together(
+    struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned a, unsigned b)
+{
+	double wait_a = lane_wait(dispatch, a), wait_b = lane_wait(dispatch, b);
+	double rate_a = 1 / lane_run(dispatch, ask, a), rate_b = 1 / lane_run(dispatch, ask, b);
+
+	/* (t - wait_a) rate_a + (t - wait_b) rate_b = 1 */
+	return (1 + wait_a * rate_a + wait_b * rate_b) / (rate_a + rate_b);
+}
+
+unsigned
+dmover_dispatch_help(struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
+{
+	double least = 0.9 * (lane_wait(dispatch, lane) + lane_run(dispatch, ask, lane));
+	unsigned best = lane;
+
+	if (dispatch->forced >= 0 || dispatch->is_cycling || ask->len < 2 * DISPATCH_PART)
+		return lane;
+	for (unsigned i = 0; i < dispatch->nchoosable; i++) {
+		double finish;
+
+		/* Two on the same processors only take turns. */
+		if (i == lane || queue_of(dispatch, i) == queue_of(dispatch, lane) ||
+		    !lane_can(dispatch, i, ask) || !dispatch->lanes[i].lane_is_measured)
+			continue;
+		finish = finish_together(dispatch, ask, lane, i);
+		if (finish < least && finish > lane_wait(dispatch, i)) {
+			least = finish;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* True when the request is one of those that are timed. */
+static bool
+is_timed(struct dmover_dispatch *dispatch, size_t len)
+{
+	return len > SMALL ||
+	       atomic_fetch_add_explicit(&dispatch->nseen, 1, memory_order_relaxed) % SAMPLE == 0;
 }
 
 static int
@@ -185,8 +213,11 @@ lane_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_reque
 {
 	const struct dmover_engine *engine = dispatch->lanes[lane].lane_engine;
 	size_t len = dreq->dreq_len;
-	int err = engine->eng_submit(dispatch->lanes[lane].lane_state, dreq);
+	int err;
 
+	dreq->dreq_lane = lane;
+	dreq->dreq_since = is_timed(dispatch, len) ? dmover_dispatch_now() : 0;
+	err = engine->eng_submit(dispatch->lanes[lane].lane_state, dreq);
 	if (err == 0) {
 		STATS_ADD(dispatch->stats->st_engines[lane].requests, 1);
 		STATS_ADD(dispatch->stats->st_engines[lane].bytes, len);
@@ -197,7 +228,9 @@ lane_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_reque
 void
 dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq)
 {
-	enum dmover_kind kind = dreq->dreq_func->dfn_kind;
+	const struct dmover_ask ask = {
+		.func = dreq->dreq_func, .len = dreq->dreq_len, .is_staged = true
+	};
 	unsigned skip = 0;
 	int err;
 
@@ -206,9 +239,9 @@ dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane, struct d
 		unsigned next;
 
 		skip |= 1u << lane;
-		next = choose_but(dispatch, kind, dreq->dreq_len, skip);
-		if ((skip & (1u << next)) != 0 || dispatch->lanes[next].lane_engine->eng_flags !=
-						      dispatch->lanes[lane].lane_engine->eng_flags)
+		next = choose_but(dispatch, &ask, skip);
+		if ((skip & (1u << next)) != 0 || dmover_dispatch_is_inplace(dispatch, next) !=
+						      dmover_dispatch_is_inplace(dispatch, lane))
 			break;
 		lane = next;
 	}
@@ -239,66 +272,42 @@ dmover_dispatch_redo(struct dmover_dispatch *dispatch, struct dmover_request *dr
 	}
 }
 
-bool
-dmover_dispatch_takes_uio(const struct dmover_dispatch *dispatch, unsigned lane)
-{
-	return (dispatch->lanes[lane].lane_engine->eng_flags & DMOVER_ENGINE_UIO) != 0;
-}
-
-bool
-dmover_dispatch_is_inplace(const struct dmover_dispatch *dispatch, unsigned lane)
-{
-	return (dispatch->lanes[lane].lane_engine->eng_flags & DMOVER_ENGINE_INPLACE) != 0;
-}
-
-/* GB/s (10^9 bytes) of a lane at one length. */
-static double
-lane_speed(const struct dmover_lane *lane, enum dmover_kind kind, size_t len)
-{
-	const struct dmover_cost *cost = &lane->lane_costs[kind][dmover_dispatch_size(len)];
-
-	return (double)len / (cost->start_ns + (double)len * cost->ns_per_byte);
-}
-
+/* The other lanes' costs were seen long ago: they might do better by now. */
 static void
-list_speeds(const struct dmover_dispatch *dispatch, FILE *out)
+fade_others(struct dmover_dispatch *dispatch, const struct dmover_request *dreq)
 {
-	static const struct {
-		size_t len;
-		const char *name;
-	} sizes[DISPATCH_SIZES] = { { 4096, "4K" }, { 65536, "64K" }, { 524288, "512K" } };
+	unsigned size = dmover_cost_size(dreq->dreq_len);
 
-	fprintf(out, "\nGB/s on daemon memory, [chosen]:\n");
-	for (int kind = 0; kind < DMOVER_NKINDS; kind++) {
-		for (unsigned size = 0; size < DISPATCH_SIZES; size++) {
-			size_t len = sizes[size].len;
-			unsigned best =
-			    dmover_dispatch_choose(dispatch, (enum dmover_kind)kind, len);
-
-			fprintf(out, "%-13s %4s:", kind_names[kind], sizes[size].name);
-			for (unsigned i = 0; i < dispatch->nchoosable; i++)
-				fprintf(out, i == best ? "  [%s %.1f]" : "  %s %.1f",
-				    dispatch->lanes[i].lane_engine->eng_name,
-				    lane_speed(&dispatch->lanes[i], (enum dmover_kind)kind, len));
-			fputc('\n', out);
-		}
-	}
+	if (atomic_fetch_add_explicit(&dispatch->nseen, 1, memory_order_relaxed) % FADE_AFTER != 0)
+		return;
+	for (unsigned i = 0; i < dispatch->nchoosable; i++)
+		if (i != dreq->dreq_lane)
+			dmover_cost_fade(
+			    &dispatch->lanes[i].lane_cost, dreq->dreq_func->dfn_kind, size);
 }
 
 void
-dmover_dispatch_list(const struct dmover_dispatch *dispatch, FILE *out)
+dmover_dispatch_seen(struct dmover_dispatch *dispatch, const struct dmover_request *dreq)
 {
-	char why[128];
+	struct dmover_lane *lane = &dispatch->lanes[dreq->dreq_lane];
+	int64_t since = dreq->dreq_since, now, last;
 
-	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
-		const struct dmover_engine *engine = dmover_engines[i];
-		const char *note = is_named_only(engine) ? " (only by name)" : "";
-
-		why[0] = '\0';
-		if (engine->eng_probe(why, sizeof(why)) < 0)
-			fprintf(out, "%-12s left out: %s\n", engine->eng_name, why);
-		else
-			fprintf(out, "%-12s %s%s\n", engine->eng_name, engine->eng_about, note);
+	if (since == 0 || dreq->dreq_error != 0)
+		return;
+	now = dmover_dispatch_now();
+	if (!is_workers_own(dispatch, dreq->dreq_lane)) {
+		/* With several inside at once, each takes from the one before to its own end. */
+		last = atomic_exchange_explicit(&lane->lane_last, now, memory_order_relaxed);
+		since = last > since ? last : since;
 	}
-	list_speeds(dispatch, out);
+	dmover_cost_observe(
+	    &lane->lane_cost, dreq->dreq_func, dreq->dreq_len, (double)(now - since));
+	fade_others(dispatch, dreq);
+}
+
+void
+dmover_dispatch_seen_access(
+    struct dmover_dispatch *dispatch, const struct dmover_function *func, size_t len, double ns)
+{
+	dmover_cost_observe(&dispatch->access, func, len, ns);
 }

@@ -4,6 +4,23 @@
 
 #include <string.h>
 
+#include "core/crc32c.h"
+
+static uint32_t
+load_le32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void
+join_crc32c(uint8_t *result, const uint8_t *part, size_t behind)
+{
+	uint32_t crc = load_le32(result) ^ dmover_crc32c_before(load_le32(part), behind);
+
+	for (unsigned i = 0; i < 4; i++)
+		result[i] = (uint8_t)(crc >> 8 * i);
+}
+
 #define XOR(n)                                                                                     \
 	{                                                                                          \
 		.dfn_name = "xor" #n, .dfn_kind = DMOVER_KIND_XOR, .dfn_ninputs = (n),             \
@@ -29,7 +46,7 @@ static const struct dmover_function functions[] = {
 	    .dfn_ninputs = 1,
 	    .dfn_immediate_in = 4,
 	    .dfn_immediate_out = 4,
-	    .dfn_serial = true },
+	    .dfn_join = join_crc32c },
 	XOR(2),
 	XOR(3),
 	XOR(4),

@@ -262,8 +262,8 @@ slots_run(const struct slice *slice, unsigned n)
 
 	arena->npending = n;
 	for (unsigned i = 0; i < n; i++)
-		dmover_dispatch_submit(
-		    slice->stage->dispatch, arena->slots[i].entry->ent_lane, &arena->slots[i].req);
+		dmover_dispatch_submit(slice->stage->dispatch, arena->slots[i].entry->ent_lanes[0],
+		    &arena->slots[i].req);
 	dmover_arena_idle(arena);
 	for (unsigned i = 0; i < n; i++) {
 		struct stage_slot *slot = &arena->slots[i];
@@ -307,8 +307,9 @@ slice_layout(struct slice *slice)
 		const struct dmover_entry *entry = &slice->batch->bat_entries[slice->to];
 		const struct dmover_function *func = entry->ent_req.dreq_func;
 		size_t len = aligned(entry->ent_req.dreq_len), in = func->dfn_ninputs * len;
-		bool shares = func->dfn_ninputs > 0 &&
-			      dmover_dispatch_is_inplace(slice->stage->dispatch, entry->ent_lane);
+		bool shares =
+		    func->dfn_ninputs > 0 &&
+		    dmover_dispatch_is_inplace(slice->stage->dispatch, entry->ent_lanes[0]);
 		size_t out = func->dfn_has_output && !shares ? len : 0;
 		unsigned i = slice->to - slice->from;
 
@@ -330,14 +331,14 @@ entry_pass(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 	req->dreq_done = arena->slots[0].req.dreq_done;
 	req->dreq_arg = arena;
 	arena->npending = 1;
-	if (dmover_dispatch_submit_uio(stage->dispatch, entry->ent_lane, req) == 0) {
+	if (dmover_dispatch_submit_uio(stage->dispatch, entry->ent_lanes[0], req) == 0) {
 		dmover_arena_idle(arena);
 		if (req->dreq_error == 0)
 			req->dreq_len = 0; /* nothing is left to do */
 		else if (!req->dreq_error_final)
 			req->dreq_error = 0; /* once more, staged */
 	}
-	entry->ent_lane = DISPATCH_CPU;
+	entry->ent_lanes[0] = DISPATCH_CPU;
 }
 
 /* Chooses an engine for each. */
@@ -350,9 +351,12 @@ batch_choose(struct dmover_stage *stage, struct stage_arena *arena, struct dmove
 
 		if (req->dreq_len == 0)
 			continue;
-		entry->ent_lane = dmover_dispatch_choose(
-		    stage->dispatch, req->dreq_func->dfn_kind, req->dreq_len);
-		if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lane))
+		entry->ent_lanes[0] =
+		    dmover_dispatch_choose(stage->dispatch, &(struct dmover_ask){
+								.func = req->dreq_func,
+								.len = req->dreq_len,
+							    });
+		if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lanes[0]))
 			entry_pass(stage, arena, entry);
 	}
 }
@@ -362,6 +366,7 @@ dmover_stage_hold(struct dmover_stage *stage, struct stage_arena *arena, struct 
 {
 	struct slice slice = { .stage = stage, .arena = arena, .batch = batch };
 
+	arena->dispatch = stage->dispatch;
 	batch_choose(stage, arena, batch);
 	for (; slice.from < batch->bat_nentries; slice.from = slice.to) {
 		slice_layout(&slice);

@@ -1,46 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * stage.c: large requests, in chunks.
- *
- * A runner works one chunk at a time: it claims the next bytes of its request, takes an arena,
- * gathers the inputs, hands them to the engine, scatters the output, gives the arena back, and
- * queues up again behind whoever waits.  The last runner of a request responds.
- */
+/* stage.c: posts requests, for runners to take them through the engines, and answers them. */
 #include "core/stage.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "core/uio.h"
-
-/* A uniform output is made once in this much memory, and scattered from there again and again. */
-#define UNIFORM_BLOCK ((size_t)128 << 10)
-/* A request of fewer bytes than this for each runner is not split further. */
-#define RUNNER_BYTES ((size_t)256 << 10)
-
-/* The bytes that a runner has claimed. */
-struct chunk {
-	size_t len;
-	struct dmover_uio in[DMOVER_INPUTS_MAX];
-	struct dmover_uio out;
-};
-
-struct dmover_run {
-	struct dmover_work work; /* first: the pool hands it back */
-	struct dmover_stage *stage;
-	struct dmover_entry *entry;
-	struct stage_arena *arena;
-	struct dmover_run *next; /* of its creator, before it is submitted */
-	struct chunk chunk;
-	/* Which of submit's return and dmover_done() came first. */
-	atomic_int turn;
-	bool is_inline; /* dmover_stage_walk's: no worker takes part */
-	bool has_chunk; /* it is with the engine, or back from it */
-};
-
-enum { TURN_NONE, TURN_RETURNED, TURN_DONE };
+#include "core/run.h"
 
 void
 dmover_stage_init(struct dmover_stage *stage, struct dmover_dispatch *dispatch,
@@ -139,14 +105,14 @@ batch_end(struct dmover_batch *batch)
 	dmover_batch_free(batch);
 }
 
-/* A posted entry is finished. */
-static void
-entry_end(struct dmover_stage *stage, struct dmover_entry *entry)
+void
+dmover_stage_entry_end(struct dmover_stage *stage, struct dmover_entry *entry)
 {
 	struct dmover_batch *batch = entry->ent_batch;
 	struct dmover_response response;
 
-	atomic_fetch_sub(&stage->dispatch->lanes[entry->ent_lane].lane_queued, entry->ent_bytes);
+	for (unsigned i = 0; i < 2; i++)
+		dmover_dispatch_queue(stage->dispatch, entry->ent_lanes[i], -entry->ent_queued[i]);
 	dmover_stage_answer(stage, entry, &response);
 	dmover_session_respond(batch->bat_session, &response, 1);
 	pthread_mutex_destroy(&entry->ent_lock);
@@ -155,400 +121,83 @@ entry_end(struct dmover_stage *stage, struct dmover_entry *entry)
 	stage_count(stage, -1);
 }
 
-/* Most bytes of each buffer that an arena takes. */
-static size_t
-chunk_max(const struct dmover_stage *stage, const struct dmover_entry *entry)
+unsigned
+dmover_stage_choose(
+    struct dmover_stage *stage, const struct dmover_entry *entry, size_t len, bool is_staged)
 {
-	const struct dmover_function *func = entry->ent_req.dreq_func;
-	unsigned buffers = func->dfn_ninputs;
+	const struct dmover_ask ask = {
+		.func = entry->ent_req.dreq_func,
+		.len = len,
+		.has_file = entry->ent_batch->bat_space->spc_ops->spo_file != NULL,
+		.is_staged = is_staged,
+	};
 
-	if (func->dfn_uniform)
-		return STAGE_ARENA;
-	if (func->dfn_has_output && !dmover_dispatch_is_inplace(stage->dispatch, entry->ent_lane))
-		buffers++;
-	return STAGE_ARENA / buffers & ~(size_t)4095;
+	return dmover_dispatch_choose(stage->dispatch, &ask);
 }
 
-/* Takes the next bytes of the request; false: none are left, or there is no use in them. */
-static bool
-run_claim(struct dmover_run *run)
+void
+dmover_stage_unqueue(
+    struct dmover_stage *stage, struct dmover_entry *entry, unsigned which, size_t len)
 {
-	struct dmover_entry *entry = run->entry;
-	struct dmover_request *req = &entry->ent_req;
-	struct chunk *chunk = &run->chunk;
+	int64_t ns;
 
 	pthread_mutex_lock(&entry->ent_lock);
-	if (req->dreq_error == 0 && atomic_load(&entry->ent_batch->bat_session->ses_is_closing)) {
-		STATS_ADD(run->stage->stats->st_dropped, 1);
-		req->dreq_error = -EINTR;
-	}
-	chunk->len = chunk_max(run->stage, entry);
-	if (chunk->len > req->dreq_len)
-		chunk->len = req->dreq_len;
-	if (req->dreq_error != 0)
-		chunk->len = 0;
-	if (chunk->len > 0) {
-		for (unsigned i = 0; i < req->dreq_func->dfn_ninputs; i++) {
-			chunk->in[i] = req->dreq_in[i].buf_uio;
-			dmover_uio_advance(&req->dreq_in[i].buf_uio, chunk->len);
-		}
-		if (req->dreq_func->dfn_has_output) {
-			chunk->out = req->dreq_out.buf_uio;
-			dmover_uio_advance(&req->dreq_out.buf_uio, chunk->len);
-		}
-		req->dreq_len -= chunk->len; /* what is left to claim */
-	}
+	ns = (int64_t)((double)entry->ent_ns * (double)len / (double)entry->ent_len);
+	if (ns > entry->ent_queued[which])
+		ns = entry->ent_queued[which];
+	entry->ent_queued[which] -= ns;
 	pthread_mutex_unlock(&entry->ent_lock);
-	return chunk->len > 0;
+	dmover_dispatch_queue(stage->dispatch, entry->ent_lanes[which], -ns);
 }
 
-/* The first error stays. */
+/* Chooses the lanes, and counts the work there. */
 static void
-run_fail(struct dmover_run *run, int err)
+entry_choose(struct dmover_stage *stage, struct dmover_entry *entry, const struct dmover_ask *ask)
 {
-	pthread_mutex_lock(&run->entry->ent_lock);
-	if (run->entry->ent_req.dreq_error == 0)
-		run->entry->ent_req.dreq_error = err;
-	pthread_mutex_unlock(&run->entry->ent_lock);
-}
+	struct dmover_dispatch *dispatch = stage->dispatch;
+	unsigned lane = dmover_dispatch_choose(dispatch, ask);
+	unsigned help = dmover_dispatch_help(dispatch, ask, lane);
+	double ns = dmover_dispatch_ns(dispatch, ask, lane);
 
-static int
-run_gather(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-	const struct dmover_function *func = slot->req.dreq_func;
+	if (help != lane) {
+		double help_ns = dmover_dispatch_ns(dispatch, ask, help);
 
-	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
-		struct dmover_uio uio = run->chunk.in[i];
-		int err = dmover_uiomove(slot->in[i].buf_linear, slot->req.dreq_len, &uio);
-
-		if (err < 0)
-			return err;
+		ns = ns * help_ns / (ns + help_ns); /* of each, when both end together */
 	}
-	return 0;
-}
-
-/* Scatters a block of BLOCK bytes, again and again. */
-static int
-scatter_uniform(struct stage_arena *arena, size_t block, struct dmover_uio *uio, size_t len)
-{
-	struct dmover_space *space = uio->uio_space;
-
-	while (len > 0) {
-		unsigned pieces, n = 0;
-		size_t want =
-		    dmover_uio_window(uio, len, arena->remote, DMOVER_UIO_PIECES, &pieces);
-		ssize_t done;
-
-		for (size_t left = want; left > 0; n++) {
-			size_t part = left < block ? left : block;
-
-			arena->local[n] = (struct iovec){ arena->memory, part };
-			left -= part;
-		}
-		done = space->spc_ops->spo_writev(space, arena->local, n, arena->remote, pieces);
-		if (done != (ssize_t)want)
-			return done < 0 ? (int)done : -EFAULT;
-		dmover_uio_advance(uio, want);
-		len -= want;
-	}
-	return 0;
-}
-
-static int
-run_scatter(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-
-	if (!slot->req.dreq_func->dfn_has_output)
-		return 0;
-	if (slot->req.dreq_func->dfn_uniform)
-		return scatter_uniform(
-		    run->arena, slot->req.dreq_len, &run->chunk.out, run->chunk.len);
-	return dmover_uiomove(slot->req.dreq_out.buf_linear, slot->req.dreq_len, &run->chunk.out);
-}
-
-/* The engine has finished the runner's chunk, perhaps before submit returned. */
-static void
-run_done(struct dmover_request *dreq)
-{
-	struct dmover_run *run = dreq->dreq_arg;
-
-	if (atomic_exchange(&run->turn, TURN_DONE) == TURN_RETURNED)
-		dmover_pool_submit(run->stage->pool, &run->work);
-}
-
-/* Points the slot at the arena, for the chunk. */
-static void
-run_aim(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-	const struct dmover_function *func = run->entry->ent_req.dreq_func;
-	bool shares = func->dfn_ninputs > 0 &&
-		      dmover_dispatch_is_inplace(run->stage->dispatch, run->entry->ent_lane);
-	size_t len = run->chunk.len;
-	uint8_t *at = run->arena->memory;
-
-	if (func->dfn_uniform && len > UNIFORM_BLOCK)
-		len = UNIFORM_BLOCK;
-	dmover_slot_init(slot, run->arena, run->entry, len);
-	if (!run->is_inline) {
-		slot->req.dreq_done = run_done;
-		slot->req.dreq_arg = run;
-	}
-	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
-		slot->in[i].buf_type = DMOVER_BUF_LINEAR;
-		slot->in[i].buf_linear = at;
-		at += chunk_max(run->stage, run->entry);
-	}
-	if (func->dfn_has_output) {
-		slot->req.dreq_out.buf_type = DMOVER_BUF_LINEAR;
-		slot->req.dreq_out.buf_linear = shares ? run->arena->memory : at;
-	}
-}
-
-/* After the engine: hands the result on, scatters.  0 or what failed. */
-static int
-run_finish_chunk(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-
-	if (slot->req.dreq_error != 0)
-		return slot->req.dreq_error;
-	if (slot->req.dreq_func->dfn_serial) {
-		/* Only one runner: the entry is its own. */
-		struct dmover_request *req = &run->entry->ent_req;
-
-		memcpy(req->dreq_result, slot->req.dreq_result, DMOVER_IMMEDIATE_LEN);
-		memcpy(req->dreq_immediate, slot->req.dreq_result, DMOVER_IMMEDIATE_LEN);
-	}
-	return run_scatter(run);
-}
-
-/* Hands the chunk to its engine; true when it is back already, else the pool will bring it. */
-static bool
-run_submit(struct dmover_run *run, bool is_redo)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-
-	run->has_chunk = true;
-	run->arena->npending = 1;
-	atomic_store(&run->turn, TURN_NONE);
-	if (is_redo)
-		dmover_dispatch_redo(run->stage->dispatch, &slot->req);
-	else
-		dmover_dispatch_submit(run->stage->dispatch, run->entry->ent_lane, &slot->req);
-	if (run->is_inline) {
-		dmover_arena_idle(run->arena);
-		return true;
-	}
-	return atomic_exchange(&run->turn, TURN_RETURNED) == TURN_DONE;
-}
-
-/* Starts on the next chunk.  0; 1: it is with the engine; -ENODATA: there is none; or an error. */
-static int
-run_start_chunk(struct dmover_run *run)
-{
-	int err;
-
-	if (!run_claim(run))
-		return -ENODATA;
-	run_aim(run);
-	err = run_gather(run);
-	if (err < 0)
-		return err;
-	return run_submit(run, false) ? 0 : 1;
-}
-
-/* Goes on with the chunk that is back from the engine.  As run_start_chunk. */
-static int
-run_end_chunk(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-	int err;
-
-	if (slot->req.dreq_error != 0 && !slot->req.dreq_error_final) {
-		err = run_gather(run); /* the engine may have spoilt the inputs */
-		if (err < 0)
-			return err;
-		if (!run_submit(run, true))
-			return 1;
-	}
-	return run_finish_chunk(run);
-}
-
-/* One chunk, or as much of it as can be done now.  As run_start_chunk. */
-static int
-run_chunk(struct dmover_run *run)
-{
-	int err = 0;
-
-	if (!run->has_chunk)
-		err = run_start_chunk(run);
-	if (err == 0)
-		err = run_end_chunk(run);
-	if (err != 1)
-		run->has_chunk = false;
-	if (err < 0 && err != -ENODATA)
-		run_fail(run, err);
-	return err;
-}
-
-static void
-run_end(struct dmover_run *run)
-{
-	struct dmover_entry *entry = run->entry;
-	bool is_last;
-
-	pthread_mutex_lock(&entry->ent_lock);
-	is_last = --entry->ent_nruns == 0;
-	pthread_mutex_unlock(&entry->ent_lock);
-	if (is_last)
-		entry_end(run->stage, entry);
-	free(run);
-}
-
-/* An arena for the runner.  1: it is called again when there is one, and is not ours; -ENOMEM. */
-static int
-run_get_arena(struct dmover_run *run)
-{
-	struct dmover_arenas *arenas = &run->stage->arenas;
-	struct stage_arena *arena;
-	int err;
-
-	while ((arena = dmover_arena_get(arenas)) == NULL) {
-		err = dmover_arena_wait(arenas, &run->work);
-		if (err != -EAGAIN)
-			return err == 0 ? 1 : err;
-	}
-	run->arena = arena;
-	return 0;
-}
-
-/* Worker thread. */
-static void
-run_chunks(struct dmover_work *work)
-{
-	struct dmover_run *run = (struct dmover_run *)work;
-	int err;
-
-	do {
-		err = run->arena != NULL ? 0 : run_get_arena(run);
-		if (err == 0)
-			err = run_chunk(run);
-		else if (err < 0)
-			run_fail(run, err);
-		if (err == 1)
-			return; /* the arena, or run_done(), brings it back */
-		if (run->arena != NULL)
-			dmover_arena_put(&run->stage->arenas, run->arena);
-		run->arena = NULL;
-		if (err < 0) {
-			run_end(run);
-			return;
-		}
-	} while (!dmover_pool_yield(run->stage->pool, work));
-}
-
-static struct dmover_run *
-run_create(struct dmover_stage *stage, struct dmover_entry *entry)
-{
-	struct dmover_run *run = calloc(1, sizeof(*run));
-
-	if (run == NULL)
-		return NULL;
-	run->work.wk_run = run_chunks;
-	run->work.wk_flow =
-	    dmover_session_flow(entry->ent_batch->bat_session, entry->ent_batch->bat_account);
-	run->stage = stage;
-	run->entry = entry;
-	return run;
-}
-
-/* Runners that the request is worth. */
-static unsigned
-runners_for(const struct dmover_stage *stage, const struct dmover_entry *entry)
-{
-	size_t n = entry->ent_req.dreq_len / RUNNER_BYTES;
-	unsigned workers = dmover_pool_workers(stage->pool);
-
-	if (entry->ent_req.dreq_func->dfn_serial || n < 1)
-		return 1;
-	return n < workers ? (unsigned)n : workers;
-}
-
-static void
-entry_start_runners(struct dmover_stage *stage, struct dmover_entry *entry)
-{
-	unsigned want = runners_for(stage, entry);
-	struct dmover_run *runs = NULL, *run;
-
-	entry->ent_nruns = 0;
-	while (entry->ent_nruns < want && (run = run_create(stage, entry)) != NULL) {
-		run->next = runs;
-		runs = run;
-		entry->ent_nruns++;
-	}
-	if (runs == NULL) {
-		entry->ent_req.dreq_error = -ENOMEM;
-		entry_end(stage, entry);
-	}
-	while ((run = runs) != NULL) {
-		runs = run->next;
-		dmover_pool_submit(stage->pool, &run->work);
-	}
-}
-
-/* The entry goes to another engine than was chosen. */
-static void
-entry_change_lane(struct dmover_stage *stage, struct dmover_entry *entry, unsigned lane)
-{
-	struct dmover_lane *lanes = stage->dispatch->lanes;
-
-	atomic_fetch_sub(&lanes[entry->ent_lane].lane_queued, entry->ent_bytes);
-	entry->ent_lane = lane;
-	atomic_fetch_add(&lanes[lane].lane_queued, entry->ent_bytes);
-}
-
-/* An engine that moves bytes itself has finished the entry. */
-static void
-entry_passed(struct dmover_request *req)
-{
-	struct dmover_entry *entry = (struct dmover_entry *)req; /* ent_req is its first member */
-	struct dmover_stage *stage = req->dreq_arg;
-
-	if (req->dreq_error == 0 || req->dreq_error_final) {
-		entry_end(stage, entry);
-		return;
-	}
-	req->dreq_error = 0;
-	entry_change_lane(stage, entry, DISPATCH_CPU);
-	entry_start_runners(stage, entry);
+	entry->ent_lanes[0] = lane;
+	entry->ent_lanes[1] = help;
+	entry->ent_ns = (int64_t)ns;
+	entry->ent_queued[0] = entry->ent_ns;
+	entry->ent_queued[1] = help != lane ? entry->ent_ns : 0;
+	dmover_dispatch_queue(dispatch, lane, entry->ent_queued[0]);
+	dmover_dispatch_queue(dispatch, help, entry->ent_queued[1]);
 }
 
 static void
 entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 {
-	struct dmover_dispatch *dispatch = stage->dispatch;
-	struct dmover_request *req = &entry->ent_req;
+	const struct dmover_ask ask = {
+		.func = entry->ent_req.dreq_func,
+		.len = entry->ent_req.dreq_len,
+		.has_file = entry->ent_batch->bat_space->spc_ops->spo_file != NULL,
+	};
+	unsigned n;
 
 	stage_count(stage, 1);
 	pthread_mutex_init(&entry->ent_lock, NULL);
-	entry->ent_bytes = req->dreq_len;
-	entry->ent_lane = dmover_dispatch_choose(dispatch, req->dreq_func->dfn_kind, req->dreq_len);
-	atomic_fetch_add(&dispatch->lanes[entry->ent_lane].lane_queued, entry->ent_bytes);
-	if (req->dreq_len == 0) {
-		entry_end(stage, entry);
-		return;
+	entry->ent_len = ask.len;
+	entry->ent_nruns = 1; /* this function, so that the entry does not end before */
+	entry_choose(stage, entry, &ask);
+	if (ask.len > 0) {
+		n = dmover_runs_start(stage, entry, 0,
+		    dmover_dispatch_runners(stage->dispatch, &ask, entry->ent_lanes[0]));
+		if (entry->ent_lanes[1] != entry->ent_lanes[0])
+			n += dmover_runs_start(stage, entry, 1,
+			    dmover_dispatch_runners(stage->dispatch, &ask, entry->ent_lanes[1]));
+		if (n == 0)
+			entry->ent_req.dreq_error = -ENOMEM;
 	}
-	if (dmover_dispatch_takes_uio(dispatch, entry->ent_lane)) {
-		req->dreq_done = entry_passed;
-		req->dreq_arg = stage;
-		if (dmover_dispatch_submit_uio(dispatch, entry->ent_lane, req) == 0)
-			return;
-		entry_change_lane(stage, entry, DISPATCH_CPU);
-	}
-	entry_start_runners(stage, entry);
+	dmover_run_leave(stage, entry);
 }
 
 void
@@ -561,42 +210,39 @@ dmover_stage_post(struct dmover_stage *stage, struct dmover_batch *batch)
 		batch_end(batch);
 }
 
-static void
-entry_walk(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_entry *entry,
-    struct dmover_run *run)
+static int
+entry_walk(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_entry *entry)
 {
-	struct dmover_request *req = &entry->ent_req;
+	int err;
 
-	*run = (struct dmover_run){
-		.stage = stage, .entry = entry, .arena = arena, .is_inline = true
-	};
 	pthread_mutex_init(&entry->ent_lock, NULL);
-	/* An engine that moves bytes itself might keep the entry: the CPU then. */
-	entry->ent_lane =
-	    dmover_dispatch_choose(stage->dispatch, req->dreq_func->dfn_kind, req->dreq_len);
-	if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lane))
-		entry->ent_lane = DISPATCH_CPU;
-	while (run_chunk(run) >= 0)
-		;
+	entry->ent_len = entry->ent_req.dreq_len;
+	entry->ent_nruns = 1;
+	entry->ent_ns = entry->ent_queued[0] = entry->ent_queued[1] = 0;
+	/* An engine that moves bytes itself might keep the entry. */
+	entry->ent_lanes[0] = dmover_stage_choose(stage, entry, entry->ent_len, true);
+	err = dmover_run_here(stage, arena, entry);
 	pthread_mutex_destroy(&entry->ent_lock);
+	return err;
 }
 
 int
 dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch)
 {
-	struct dmover_run *run = calloc(1, sizeof(*run));
 	struct stage_arena *arena = dmover_arena_get(&stage->arenas);
-	int err = run == NULL || arena == NULL ? -ENOMEM : 0;
 
-	for (unsigned e = 0; e < batch->bat_nentries && err == 0; e++) {
+	if (arena == NULL)
+		return -ENOMEM;
+	for (unsigned e = 0; e < batch->bat_nentries; e++) {
+		struct dmover_entry *entry = &batch->bat_entries[e];
 		struct dmover_response response;
+		int err = entry_walk(stage, arena, entry);
 
-		entry_walk(stage, arena, &batch->bat_entries[e], run);
-		dmover_stage_answer(stage, &batch->bat_entries[e], &response);
+		if (err < 0)
+			entry->ent_req.dreq_error = err;
+		dmover_stage_answer(stage, entry, &response);
 		dmover_session_respond(batch->bat_session, &response, 1);
 	}
-	if (arena != NULL)
-		dmover_arena_put(&stage->arenas, arena);
-	free(run);
-	return err;
+	dmover_arena_put(&stage->arenas, arena);
+	return 0;
 }

@@ -3,8 +3,8 @@
  * stage.h: takes requests through bounded daemon memory, for engines that work on LINEAR buffers.
  *
  * Held: the whole batch in the calling thread, with as few vectored accesses as there can be.
- * Posted: each request in chunks, on the workers; a serial function in one runner, others in as
- * many as there are workers.  A request takes turns with those of other users after every chunk.
+ * Posted: each request in chunks, by runners (run.h) on the workers, perhaps on two engines at once.
+ * A request takes turns with those of other sessions after every chunk.
  */
 #ifndef CORE_STAGE_H
 #define CORE_STAGE_H
@@ -51,5 +51,16 @@ int dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch);
 /* What a finished entry answers: its id, error and result. */
 void dmover_stage_answer(
     struct dmover_stage *stage, struct dmover_entry *entry, struct dmover_response *ret_response);
+
+/* --- for the runners of a posted entry (run.c) --- */
+
+/* The lane for LEN bytes of the entry; IS_STAGED: one that takes LINEAR buffers. */
+unsigned dmover_stage_choose(
+    struct dmover_stage *stage, const struct dmover_entry *entry, size_t len, bool is_staged);
+/* LEN bytes of the entry are not queued any more on its lane WHICH. */
+void dmover_stage_unqueue(
+    struct dmover_stage *stage, struct dmover_entry *entry, unsigned which, size_t len);
+/* A posted entry is finished: answers it, and lets go of it. */
+void dmover_stage_entry_end(struct dmover_stage *stage, struct dmover_entry *entry);
 
 #endif /* CORE_STAGE_H */

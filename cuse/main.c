@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/listing.h"
 #include "cuse/server.h"
 
 #define EXIT_USAGE 2
@@ -20,12 +21,12 @@ list_engines(const struct dmio_options *options)
 	struct dmover_dispatch dispatch;
 	char why[256] = "";
 
-	if (dmover_dispatch_init(&dispatch, &stats, options->core.engine, why, sizeof(why)) < 0) {
+	if (dmover_core_open_engines(&dispatch, &stats, &options->core, why, sizeof(why)) < 0) {
 		fprintf(stderr, "dmoverd: --engine=%s: %s\n", options->core.engine, why);
 		return EXIT_USAGE;
 	}
-	dmover_dispatch_list(&dispatch, stdout);
-	dmover_dispatch_fini(&dispatch);
+	dmover_list_engines(&dispatch, stdout);
+	dmover_lanes_close(&dispatch);
 	return 0;
 }
 

@@ -47,9 +47,14 @@ dispatch_start(struct dmover_dispatch *dispatch, const struct rig_options *optio
 	dispatch->lanes[DISPATCH_CPU].lane_engine = dmover_engines[0];
 	dispatch->nlanes = dispatch->nchoosable = 1;
 	dispatch->forced = -1;
+	dispatch->workers = options->workers;
+	dispatch->lanes[DISPATCH_CPU].lane_is_measured = true;
+	dmover_cost_init(&dispatch->lanes[DISPATCH_CPU].lane_cost);
+	dmover_cost_init(&dispatch->access);
 	if (options->engine == NULL)
 		return;
 	lane->lane_engine = options->engine;
+	dmover_cost_init(&lane->lane_cost);
 	if (options->engine->eng_open != NULL)
 		ck_assert_msg(options->engine->eng_open(
 				  options->args, &lane->lane_state, why, sizeof(why)) == 0,
@@ -85,9 +90,10 @@ rig_stop(struct rig *rig)
 	holds(dmover_stage_drain(&rig->stage, 30));
 	holds(dmover_pool_destroy(rig->pool));
 	for (unsigned i = 0; i < rig->dispatch.nlanes; i++)
-		same_size(atomic_load(&rig->dispatch.lanes[i].lane_queued), 0);
+		same_int(atomic_load(&rig->dispatch.lanes[i].lane_queue), 0);
+	same_int(atomic_load(&rig->dispatch.cpu_queue), 0);
 	dmover_stage_fini(&rig->stage);
-	dmover_dispatch_fini(&rig->dispatch);
+	dmover_lanes_close(&rig->dispatch);
 	dmover_watch_destroy(rig->watch);
 	if (rig->session != NULL)
 		dmover_session_close(rig->session);

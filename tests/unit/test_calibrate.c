@@ -11,13 +11,13 @@ START_TEST(every_kind_at_every_size_gets_a_cost)
 {
 	struct dmover_lane lane = { .lane_engine = dmover_engines[0] };
 
-	same_int(dmover_calibrate(&lane), 0);
+	same_int(dmover_calibrate(&lane, NULL), 0);
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
-		for (int size = 0; size < DISPATCH_SIZES; size++) {
-			const struct dmover_cost *cost = &lane.lane_costs[kind][size];
+		for (int size = 0; size < COST_SIZES; size++) {
+			const struct dmover_line *line = &lane.lane_cost.lines[kind][size];
 
-			holds(cost->start_ns >= 0 && cost->ns_per_byte >= 0);
-			holds(cost->start_ns + cost->ns_per_byte > 0);
+			holds(line->start_ns >= 0 && line->ns_per_byte >= 0);
+			holds(line->start_ns + line->ns_per_byte > 0);
 		}
 }
 END_TEST
@@ -28,8 +28,8 @@ START_TEST(kinds_that_it_cannot_do_are_not_asked_for)
 	struct dmover_lane lane = { .lane_engine = &engine };
 
 	engine.eng_kinds = DMOVER_F(DMOVER_KIND_ZERO) | DMOVER_F(DMOVER_KIND_XOR);
-	same_int(dmover_calibrate(&lane), 0);
-	holds(lane.lane_costs[DMOVER_KIND_COPY][0].ns_per_byte == 0);
+	same_int(dmover_calibrate(&lane, NULL), 0);
+	holds(lane.lane_cost.lines[DMOVER_KIND_COPY][0].ns_per_byte == 0);
 	holds(atomic_load(&fake_linear.nsubmits) % 2 == 0);
 	same_size(atomic_load(&fake_linear.nwrong), 0);
 }
@@ -43,7 +43,7 @@ START_TEST(an_engine_that_does_not_finish_is_not_used)
 	struct dmover_lane lane = { .lane_engine = &fake_linear_engine };
 
 	fake_linear.keeps = true;
-	same_int(dmover_calibrate(&lane), -EIO);
+	same_int(dmover_calibrate(&lane, NULL), -EIO);
 	same_size(atomic_load(&fake_linear.nkept), 1);
 	kept = fake_linear.kept[0];
 	holds(kept != NULL);
@@ -66,8 +66,21 @@ START_TEST(an_engine_that_fails_is_not_used)
 	struct dmover_lane lane = { .lane_engine = &engine };
 
 	engine.eng_submit = failing_submit;
-	same_int(dmover_calibrate(&lane), -EIO);
+	same_int(dmover_calibrate(&lane, NULL), -EIO);
 	holds(failed != NULL);
+}
+END_TEST
+
+START_TEST(the_way_to_the_memory_is_measured)
+{
+	struct dmover_cost access;
+
+	dmover_cost_init(&access);
+	same_int(dmover_calibrate_access(&access, NULL), 0);
+	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
+		for (unsigned size = 1; size < COST_SIZES; size++)
+			holds(dmover_cost_ns(&access, dmover_cost_function((enum dmover_kind)kind),
+				  dmover_cost_lengths[size]) > 0);
 }
 END_TEST
 
@@ -81,5 +94,6 @@ unit_calibrate(void)
 	tcase_add_test(tc, kinds_that_it_cannot_do_are_not_asked_for);
 	tcase_add_test(tc, an_engine_that_does_not_finish_is_not_used);
 	tcase_add_test(tc, an_engine_that_fails_is_not_used);
+	tcase_add_test(tc, the_way_to_the_memory_is_measured);
 	return tc;
 }

@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/dispatch.h"
@@ -11,32 +10,48 @@
 
 #define LEN 100
 
-/* Two lanes to choose from, the second one a fake; costs in ns and ns per byte. */
+/* Sets one straight line for all that the cost knows. */
 static void
-two_lanes(struct dmover_dispatch *dispatch, struct dmover_stats *stats, struct dmover_cost cpu,
-    struct dmover_cost fake)
+set_cost(struct dmover_cost *cost, double start_ns, double ns_per_byte)
 {
-	*dispatch =
-	    (struct dmover_dispatch){ .nlanes = 2, .nchoosable = 2, .forced = -1, .stats = stats };
-	dispatch->lanes[0].lane_engine = dmover_engines[0];
-	dispatch->lanes[1].lane_engine = &fake_linear_engine;
+	dmover_cost_init(cost);
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
-		for (int size = 0; size < DISPATCH_SIZES; size++) {
-			dispatch->lanes[0].lane_costs[kind][size] = cpu;
-			dispatch->lanes[1].lane_costs[kind][size] = fake;
-		}
+		for (unsigned size = 0; size < COST_SIZES; size++)
+			cost->lines[kind][size] = (struct dmover_line){ start_ns, ns_per_byte };
 }
 
-START_TEST(sizes_are_classed_by_their_upper_bounds)
+static void
+add_lane(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, double start_ns,
+    double ns_per_byte)
 {
-	same_size(dmover_dispatch_size(1), 0);
-	same_size(dmover_dispatch_size(4096), 0);
-	same_size(dmover_dispatch_size(4097), 1);
-	same_size(dmover_dispatch_size(65536), 1);
-	same_size(dmover_dispatch_size(65537), 2);
-	same_size(dmover_dispatch_size(SIZE_MAX), 2);
+	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes++];
+
+	lane->lane_engine = engine;
+	lane->lane_is_measured = true;
+	set_cost(&lane->lane_cost, start_ns, ns_per_byte);
+	dispatch->nchoosable = dispatch->nlanes;
 }
-END_TEST
+
+/* The oracle, which works on the CPU, and a fake that does not; 2 workers. */
+static void
+two_lanes(struct dmover_dispatch *dispatch, struct dmover_stats *stats)
+{
+	memset(dispatch, 0, sizeof(*dispatch));
+	dispatch->forced = -1;
+	dispatch->workers = 2;
+	dispatch->stats = stats;
+	dmover_cost_init(&dispatch->access);
+	add_lane(dispatch, dmover_engines[0], 0, 1);
+	add_lane(dispatch, &fake_linear_engine, 500, 0.5);
+}
+
+static unsigned
+choose(struct dmover_dispatch *dispatch, const char *func, size_t len)
+{
+	const struct dmover_ask ask = { .func = dmover_function_find(func), .len = len };
+
+	return dmover_dispatch_choose(dispatch, &ask);
+}
 
 START_TEST(the_one_that_finishes_first_is_chosen)
 {
@@ -44,15 +59,180 @@ START_TEST(the_one_that_finishes_first_is_chosen)
 	struct dmover_stats stats = { 0 };
 
 	/* The fake is dear to start and fast from then on: it pays from 1000 bytes. */
-	two_lanes(
-	    &dispatch, &stats, (struct dmover_cost){ 0, 1 }, (struct dmover_cost){ 500, 0.5 });
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 999), 0);
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 1001), 1);
-	/* What is queued counts. */
-	atomic_store(&dispatch.lanes[1].lane_queued, 100000);
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 1001), 0);
-	atomic_store(&dispatch.lanes[0].lane_queued, 100000);
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, 1001), 1);
+	two_lanes(&dispatch, &stats);
+	same_size(choose(&dispatch, "copy", 999), 0);
+	same_size(choose(&dispatch, "copy", 1001), 1);
+	/* What is queued counts, on the CPU for as many workers as there are. */
+	dmover_dispatch_queue(&dispatch, 1, 100000);
+	same_size(choose(&dispatch, "copy", 1001), 0);
+	dmover_dispatch_queue(&dispatch, 0, 190000);
+	same_size(choose(&dispatch, "copy", 1001), 0);
+	dmover_dispatch_queue(&dispatch, 0, 20000);
+	same_size(choose(&dispatch, "copy", 1001), 1);
+	/* A large request has both workers. */
+	dmover_dispatch_queue(&dispatch, 0, -210000);
+	dmover_dispatch_queue(&dispatch, 1, -100000);
+	dispatch.lanes[1].lane_cost.lines[DMOVER_KIND_COPY][3].ns_per_byte = 0.6;
+	same_size(choose(&dispatch, "copy", 200000), 1);
+	same_size(choose(&dispatch, "copy", 2000000), 0);
+}
+END_TEST
+
+START_TEST(the_way_to_the_memory_counts_for_engines_that_do_not_go_it)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+
+	two_lanes(&dispatch, &stats);
+	dispatch.lanes[1].lane_engine = &fake_uio_engine;
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 1.5);
+	same_size(choose(&dispatch, "copy", 1000), 0);
+	set_cost(&dispatch.access, 0, 1);
+	same_size(choose(&dispatch, "copy", 1000), 1);
+}
+END_TEST
+
+START_TEST(what_is_seen_corrects_what_was_measured)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_request dreq = {
+		.dreq_func = dmover_function_find("copy"),
+		.dreq_len = 100000,
+		.dreq_lane = 1,
+	};
+
+	two_lanes(&dispatch, &stats);
+	same_size(choose(&dispatch, "copy", 100000), 1);
+	/* The fake takes ten times as long, one after the other. */
+	for (int i = 0; i < 100; i++) {
+		int64_t took = 500500;
+
+		dreq.dreq_since = dmover_dispatch_now() - took;
+		atomic_store(&dispatch.lanes[1].lane_last, 0);
+		dmover_dispatch_seen(&dispatch, &dreq);
+	}
+	same_size(choose(&dispatch, "copy", 100000), 0);
+	/* Not for other sizes, nor for other kinds. */
+	same_size(choose(&dispatch, "copy", 10000), 1);
+	same_size(choose(&dispatch, "fill8", 100000), 1);
+	/* While the CPU is seen instead, it fades, and the fake is tried again. */
+	dreq.dreq_lane = 0;
+	for (int i = 0; i < 64 * 100; i++) {
+		dreq.dreq_since = dmover_dispatch_now() - 100000;
+		dmover_dispatch_seen(&dispatch, &dreq);
+	}
+	same_size(choose(&dispatch, "copy", 100000), 1);
+}
+END_TEST
+
+START_TEST(of_several_inside_each_takes_from_the_end_of_the_one_before)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_request dreq = {
+		.dreq_func = dmover_function_find("copy"), .dreq_len = 100000, .dreq_lane = 1
+	};
+	const struct dmover_ask ask = { .func = dreq.dreq_func, .len = dreq.dreq_len };
+	double before;
+
+	two_lanes(&dispatch, &stats);
+	before = dmover_dispatch_ns(&dispatch, &ask, 1);
+	for (int i = 0; i < 100; i++) {
+		/* Submitted long ago, but the engine was busy with another until just now. */
+		dreq.dreq_since = dmover_dispatch_now() - 1000000000;
+		atomic_store(&dispatch.lanes[1].lane_last, dmover_dispatch_now() - 50500);
+		dmover_dispatch_seen(&dispatch, &dreq);
+	}
+	holds(dmover_dispatch_ns(&dispatch, &ask, 1) < before * 2);
+}
+END_TEST
+
+START_TEST(a_large_request_is_split_when_that_is_sooner)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_ask ask = { .func = dmover_function_find("copy"), .len = 4000000 };
+
+	two_lanes(&dispatch, &stats);
+	/* Both take 0.5 ns for a byte: together half. */
+	same_size(dmover_dispatch_help(&dispatch, &ask, 0), 1);
+	same_size(dmover_dispatch_help(&dispatch, &ask, 1), 0);
+	/* Small ones are not. */
+	ask.len = 100000;
+	same_size(dmover_dispatch_help(&dispatch, &ask, 1), 1);
+	/* Nor with one that has much to do, or is slow. */
+	ask.len = 4000000;
+	dmover_dispatch_queue(&dispatch, 1, 1000000000);
+	same_size(dmover_dispatch_help(&dispatch, &ask, 0), 0);
+	dmover_dispatch_queue(&dispatch, 1, -1000000000);
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 20);
+	same_size(dmover_dispatch_help(&dispatch, &ask, 0), 0);
+	/* Two on the same processors would only take turns. */
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 0.5);
+	dispatch.lanes[1].lane_engine = dmover_engines[0];
+	same_size(dmover_dispatch_help(&dispatch, &ask, 0), 0);
+	/* Who names an engine gets that one. */
+	dispatch.lanes[1].lane_engine = &fake_linear_engine;
+	dispatch.forced = 0;
+	same_size(dmover_dispatch_help(&dispatch, &ask, 0), 0);
+}
+END_TEST
+
+START_TEST(runners_are_as_many_as_can_be_busy)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_ask ask = { .func = dmover_function_find("copy"), .len = 1 };
+
+	two_lanes(&dispatch, &stats);
+	same_size(dmover_dispatch_runners(&dispatch, &ask, 0), 1);
+	ask.len = 2 * DISPATCH_PART;
+	same_size(dmover_dispatch_runners(&dispatch, &ask, 0), 2);
+	same_size(dmover_dispatch_runners(&dispatch, &ask, 1), 2);
+	ask.len = 100 * DISPATCH_PART;
+	same_size(dmover_dispatch_runners(&dispatch, &ask, 0), 2);
+	same_size(dmover_dispatch_runners(&dispatch, &ask, 1), DISPATCH_DEPTH);
+}
+END_TEST
+
+START_TEST(engines_with_a_file_are_chosen_only_where_there_is_one)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_engine engine = fake_uio_engine;
+	struct dmover_ask ask = { .func = dmover_function_find("copy"), .len = LEN };
+
+	two_lanes(&dispatch, &stats);
+	engine.eng_flags |= DMOVER_ENGINE_FILE;
+	dispatch.lanes[1].lane_engine = &engine;
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 0);
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 0);
+	ask.has_file = true;
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 1);
+	ask.is_staged = true;
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 0);
+	/* One that was not measured is chosen only by name. */
+	ask.is_staged = false;
+	dispatch.lanes[1].lane_is_measured = false;
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 0);
+	dispatch.forced = 1;
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 1);
+}
+END_TEST
+
+START_TEST(a_cycle_goes_through_all_that_can)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	unsigned seen[2] = { 0 };
+
+	two_lanes(&dispatch, &stats);
+	dispatch.is_cycling = true;
+	for (int i = 0; i < 10; i++)
+		seen[choose(&dispatch, "copy", LEN)]++;
+	same_size(seen[0], 5);
+	same_size(seen[1], 5);
 }
 END_TEST
 
@@ -63,15 +243,16 @@ START_TEST(a_forced_engine_is_chosen_where_it_can)
 	struct dmover_dispatch dispatch;
 	struct dmover_stats stats = { 0 };
 
-	two_lanes(&dispatch, &stats, (struct dmover_cost){ 0, 1 }, (struct dmover_cost){ 0, 9 });
+	two_lanes(&dispatch, &stats);
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 9);
 	dispatch.forced = 1;
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_ZERO, LEN), 1);
+	same_size(choose(&dispatch, "zero", LEN), 1);
 	dispatch.lanes[1].lane_engine = &only_zero;
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_ZERO, LEN), 1);
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, LEN), 0);
+	same_size(choose(&dispatch, "zero", LEN), 1);
+	same_size(choose(&dispatch, "copy", LEN), 0);
 	dispatch.forced = -1;
-	dispatch.lanes[1].lane_costs[DMOVER_KIND_COPY][0] = (struct dmover_cost){ 0, 0 };
-	same_size(dmover_dispatch_choose(&dispatch, DMOVER_KIND_COPY, LEN), 0);
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 0);
+	same_size(choose(&dispatch, "copy", LEN), 0);
 }
 END_TEST
 
@@ -80,7 +261,7 @@ static unsigned ndone;
 static void
 done(struct dmover_request *dreq)
 {
-	(void)dreq;
+	dmover_dispatch_seen(dreq->dreq_arg, dreq);
 	ndone++;
 }
 
@@ -96,6 +277,7 @@ submit(struct dmover_dispatch *dispatch, unsigned lane, int expected, bool is_co
 		.dreq_in = &input,
 		.dreq_out = { .buf_type = DMOVER_BUF_LINEAR, .buf_linear = out },
 		.dreq_done = done,
+		.dreq_arg = dispatch,
 	};
 
 	memset(in, 7, LEN);
@@ -108,11 +290,10 @@ submit(struct dmover_dispatch *dispatch, unsigned lane, int expected, bool is_co
 
 START_TEST(a_request_that_is_not_taken_is_done_on_the_cpu)
 {
-	const struct dmover_cost cost = { 0, 1 };
 	struct dmover_dispatch dispatch;
 	struct dmover_stats stats = { 0 };
 
-	two_lanes(&dispatch, &stats, cost, cost);
+	two_lanes(&dispatch, &stats);
 	submit(&dispatch, 1, 0, false); /* taken, by one that does nothing */
 	same_size(atomic_load(&stats.st_engines[1].requests), 1);
 	same_size(atomic_load(&stats.st_engines[1].bytes), LEN);
@@ -132,18 +313,14 @@ END_TEST
 START_TEST(a_full_engine_is_passed_over_for_one_that_takes_the_same_buffers)
 {
 	static struct dmover_engine other;
-	const struct dmover_cost cost = { 0, 1 };
 	struct dmover_dispatch dispatch;
 	struct dmover_stats stats = { 0 };
 
 	other = *dmover_engines[0];
 	other.eng_flags = 0; /* as the fake's */
-	two_lanes(&dispatch, &stats, (struct dmover_cost){ 0, 100 }, cost);
-	dispatch.lanes[2] = dispatch.lanes[0];
-	dispatch.lanes[2].lane_engine = &other;
-	memcpy(dispatch.lanes[2].lane_costs, dispatch.lanes[1].lane_costs,
-	    sizeof(dispatch.lanes[2].lane_costs));
-	dispatch.nlanes = dispatch.nchoosable = 3;
+	two_lanes(&dispatch, &stats);
+	set_cost(&dispatch.lanes[0].lane_cost, 0, 100);
+	add_lane(&dispatch, &other, 0, 1);
 	fake_linear.answer = -EAGAIN;
 	submit(&dispatch, 1, 0, true);
 	same_size(atomic_load(&stats.st_engines[2].requests), 1);
@@ -153,90 +330,13 @@ END_TEST
 
 START_TEST(when_even_the_cpu_will_not_it_is_an_error)
 {
-	const struct dmover_cost cost = { 0, 1 };
 	struct dmover_dispatch dispatch;
 	struct dmover_stats stats = { 0 };
 
-	two_lanes(&dispatch, &stats, cost, cost);
+	two_lanes(&dispatch, &stats);
 	dispatch.lanes[0].lane_engine = &fake_linear_engine;
 	fake_linear.answer = -EAGAIN;
 	submit(&dispatch, 1, -EIO, false);
-}
-END_TEST
-
-/* The reason why --engine=SPEC is refused; empty: it is not. */
-static const char *
-refusal(const char *spec)
-{
-	static char why[200];
-	struct dmover_dispatch dispatch;
-	struct dmover_stats stats = { 0 };
-
-	why[0] = '\0';
-	if (dmover_dispatch_init(&dispatch, &stats, spec, why, sizeof(why)) == 0) {
-		dmover_dispatch_fini(&dispatch);
-		return "";
-	}
-	ck_assert(why[0] != '\0');
-	return why;
-}
-
-START_TEST(engines_are_named_with_or_without_arguments)
-{
-	same_text(refusal("auto"), "");
-	same_text(refusal(dmover_engines[0]->eng_name), "");
-	same_text(refusal("null"), "");
-	same_text(refusal("fault"), "");
-	same_text(refusal("fault:delay=1us"), "");
-	holds(refusal("nonsense")[0] != '\0');
-	holds(refusal("nul")[0] != '\0');
-	holds(refusal("nullx")[0] != '\0');
-	holds(refusal("")[0] != '\0');
-	holds(refusal("null:x")[0] != '\0');
-	holds(refusal("fault:x")[0] != '\0');
-}
-END_TEST
-
-START_TEST(the_first_engine_is_always_open_and_a_named_one_is_forced)
-{
-	struct dmover_dispatch dispatch;
-	struct dmover_stats stats = { 0 };
-	char why[200] = "";
-
-	same_int(dmover_dispatch_init(&dispatch, &stats, "null", why, sizeof(why)), 0);
-	holds(dispatch.lanes[DISPATCH_CPU].lane_engine == dmover_engines[0]);
-	same_int(dispatch.forced, dispatch.nlanes - 1);
-	same_size(dispatch.nchoosable, dispatch.nlanes - 1);
-	holds(dmover_dispatch_takes_uio(&dispatch, (unsigned)dispatch.forced));
-	holds(!dmover_dispatch_takes_uio(&dispatch, DISPATCH_CPU));
-	holds(dmover_dispatch_is_inplace(&dispatch, DISPATCH_CPU));
-	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
-		same_size(dmover_dispatch_choose(&dispatch, (enum dmover_kind)kind, LEN),
-		    (unsigned)dispatch.forced);
-	dmover_dispatch_fini(&dispatch);
-	same_size(dispatch.nlanes, 0);
-}
-END_TEST
-
-START_TEST(the_list_names_every_engine_and_every_kind)
-{
-	static const char *const kinds[] = { "zero", "fill8", "copy", "iscsi-crc32c", "xor" };
-	struct dmover_dispatch dispatch;
-	struct dmover_stats stats = { 0 };
-	char why[200] = "", *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	same_int(dmover_dispatch_init(&dispatch, &stats, "auto", why, sizeof(why)), 0);
-	dmover_dispatch_list(&dispatch, out);
-	fclose(out);
-	for (unsigned i = 0; dmover_engines[i] != NULL; i++)
-		holds(strstr(text, dmover_engines[i]->eng_name) != NULL);
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		holds(strstr(text, kinds[i]) != NULL);
-	holds(strstr(text, "only by name") != NULL && strchr(text, '[') != NULL);
-	free(text);
-	dmover_dispatch_fini(&dispatch);
 }
 END_TEST
 
@@ -246,14 +346,17 @@ unit_dispatch(void)
 	TCase *tc = unit_case("dispatch");
 
 	tcase_add_checked_fixture(tc, fake_engine_reset, NULL);
-	tcase_add_test(tc, sizes_are_classed_by_their_upper_bounds);
 	tcase_add_test(tc, the_one_that_finishes_first_is_chosen);
+	tcase_add_test(tc, the_way_to_the_memory_counts_for_engines_that_do_not_go_it);
+	tcase_add_test(tc, what_is_seen_corrects_what_was_measured);
+	tcase_add_test(tc, of_several_inside_each_takes_from_the_end_of_the_one_before);
+	tcase_add_test(tc, a_large_request_is_split_when_that_is_sooner);
+	tcase_add_test(tc, runners_are_as_many_as_can_be_busy);
+	tcase_add_test(tc, engines_with_a_file_are_chosen_only_where_there_is_one);
+	tcase_add_test(tc, a_cycle_goes_through_all_that_can);
 	tcase_add_test(tc, a_forced_engine_is_chosen_where_it_can);
 	tcase_add_test(tc, a_request_that_is_not_taken_is_done_on_the_cpu);
 	tcase_add_test(tc, a_full_engine_is_passed_over_for_one_that_takes_the_same_buffers);
 	tcase_add_test(tc, when_even_the_cpu_will_not_it_is_an_error);
-	tcase_add_test(tc, engines_are_named_with_or_without_arguments);
-	tcase_add_test(tc, the_first_engine_is_always_open_and_a_named_one_is_forced);
-	tcase_add_test(tc, the_list_names_every_engine_and_every_kind);
 	return tc;
 }

@@ -49,7 +49,7 @@ START_TEST(xor_comes_with_2_to_16_inputs)
 			continue;
 		same_size(func->dfn_ninputs, n);
 		same_int(func->dfn_kind, DMOVER_KIND_XOR);
-		holds(func->dfn_has_output && !func->dfn_uniform && !func->dfn_serial);
+		holds(func->dfn_has_output && !func->dfn_uniform && func->dfn_join == NULL);
 	}
 }
 END_TEST

@@ -42,7 +42,12 @@ struct dmover_function {
 	unsigned dfn_immediate_out; /* bytes of the immediate result that it gives */
 	bool dfn_has_output;
 	bool dfn_uniform; /* any two equally long pieces of the output are the same bytes */
-	bool dfn_serial;  /* a later piece needs the result of the piece before it */
+	/*
+	 * Where pieces have results, and the result of the whole is made of them in any order: joins
+	 * RESULT with PART, that of a piece with BEHIND bytes of the input after it.  The first
+	 * piece takes the request's immediate, the others take zeros.  NULL: there are no results.
+	 */
+	void (*dfn_join)(uint8_t *result, const uint8_t *part, size_t behind);
 };
 
 /* The row called NAME, or NULL.  Any thread. */
@@ -141,7 +146,9 @@ struct dmover_request {
 	bool dreq_error_final; /* the error is an answer for the caller: do not redo */
 	void (*dreq_done)(struct dmover_request *dreq); /* any thread; may free the request */
 	void *dreq_arg;                                 /* of whoever set dreq_done */
-	void *dreq_engine; /* free for the engine while it owns the request */
+	void *dreq_engine;  /* free for the engine while it owns the request */
+	unsigned dreq_lane; /* of the dispatcher: who has it */
+	int64_t dreq_since; /* of the dispatcher: CLOCK_MONOTONIC in ns; 0: not timed */
 };
 
 /* Engine's side: the request is finished; dreq_error and dreq_result are set.  Exactly once. */

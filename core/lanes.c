@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lanes.c: opens the engines of the table, measures them, closes them. */
+#include "core/lanes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/calibrate.h"
+#include "core/calibration.h"
+
+static bool
+is_named_only(const struct dmover_engine *engine)
+{
+	return (engine->eng_flags & DMOVER_ENGINE_NAMED) != 0;
+}
+
+/* True when SPEC is NAME or NAME:ARGS with the engine's name; *ret_args then points behind it. */
+static bool
+spec_names(const char *spec, const struct dmover_engine *engine, const char **ret_args)
+{
+	size_t n = strlen(engine->eng_name);
+
+	if (strncmp(spec, engine->eng_name, n) != 0 || (spec[n] != '\0' && spec[n] != ':'))
+		return false;
+	*ret_args = spec[n] == ':' ? spec + n + 1 : NULL;
+	return true;
+}
+
+/* Probes and opens; a lane is added only when all went well. */
+static int
+lane_open(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, const char *args,
+    char *why, size_t len)
+{
+	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes];
+	int err;
+
+	if (dispatch->nlanes == STATS_ENGINES_MAX) {
+		snprintf(why, len, "more than %d engines", STATS_ENGINES_MAX);
+		return -ENOSPC;
+	}
+	err = engine->eng_probe(why, len);
+	if (err < 0)
+		return err;
+	*lane = (struct dmover_lane){ .lane_engine = engine };
+	dmover_cost_init(&lane->lane_cost);
+	if (engine->eng_open != NULL) {
+		err = engine->eng_open(args, &lane->lane_state, why, len);
+		if (err < 0)
+			return err;
+	} else if (args != NULL) {
+		snprintf(why, len, "takes no arguments");
+		return -EINVAL;
+	}
+	dispatch->nlanes++;
+	return 0;
+}
+
+/* The last lane goes.  IS_STUCK: the engine does not finish what it was given, and is left open. */
+static void
+lane_drop(struct dmover_dispatch *dispatch, bool is_stuck)
+{
+	struct dmover_lane *lane = &dispatch->lanes[--dispatch->nlanes];
+
+	if (lane->lane_engine->eng_close != NULL && !is_stuck)
+		lane->lane_engine->eng_close(lane->lane_state);
+}
+
+/* Measures the last lane, unless the file told all of it. */
+static int
+lane_measure(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *options,
+    char *why, size_t len)
+{
+	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes - 1];
+	int err;
+
+	if (lane->lane_is_measured)
+		return 0;
+	if ((lane->lane_engine->eng_flags & DMOVER_ENGINE_FILE) != 0 && options->own == NULL)
+		return 0; /* chosen only by name */
+	err = dmover_calibrate(lane, options->own);
+	if (err < 0) {
+		snprintf(why, len, "failed its calibration: %s", strerror(-err));
+		return err;
+	}
+	lane->lane_is_measured = true;
+	return 0;
+}
+
+/* Opens what is chosen from.  An engine that does not work is left out with its reason. */
+static int
+open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *options,
+    struct dmover_calibration *calibration)
+{
+	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
+		char *why = dispatch->left_out[i];
+		int err;
+
+		if (i >= STATS_ENGINES_MAX)
+			return -ENOSPC;
+		if (is_named_only(dmover_engines[i]))
+			continue;
+		err = lane_open(
+		    dispatch, dmover_engines[i], NULL, why, sizeof(dispatch->left_out[i]));
+		if (err == 0) {
+			dmover_calibration_get(calibration, &dispatch->lanes[dispatch->nlanes - 1]);
+			err = lane_measure(dispatch, options, why, sizeof(dispatch->left_out[i]));
+			if (err < 0)
+				lane_drop(dispatch, err == -EIO);
+		}
+		if (err < 0 && i == DISPATCH_CPU)
+			return err;
+	}
+	dispatch->nchoosable = dispatch->nlanes;
+	return 0;
+}
+
+/* The engine that --engine names, which may be open already as one of the others. */
+static int
+force(struct dmover_dispatch *dispatch, const char *spec, char *why, size_t len)
+{
+	const char *args = NULL;
+
+	for (unsigned i = 0; i < dispatch->nlanes; i++) {
+		if (spec_names(spec, dispatch->lanes[i].lane_engine, &args) && args == NULL) {
+			dispatch->forced = (int)i;
+			return 0;
+		}
+	}
+	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
+		if (!spec_names(spec, dmover_engines[i], &args))
+			continue;
+		if (lane_open(dispatch, dmover_engines[i], args, why, len) < 0)
+			return -EINVAL;
+		dispatch->forced = (int)dispatch->nlanes - 1;
+		return 0;
+	}
+	snprintf(why, len, "no such engine (--list-engines shows them)");
+	return -EINVAL;
+}
+
+static int
+apply_option(struct dmover_dispatch *dispatch, const char *engine, char *why, size_t len)
+{
+	dispatch->is_cycling = strcmp(engine, "cycle") == 0;
+	if (dispatch->is_cycling || strcmp(engine, "auto") == 0)
+		return 0;
+	return force(dispatch, engine, why, len);
+}
+
+/* From the file where there is one for this machine, else by measuring; then there is a file. */
+static int
+open_measured(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *options,
+    char *why, size_t len)
+{
+	struct dmover_calibration calibration;
+	int64_t since = dmover_dispatch_now();
+	bool is_read;
+	int err;
+
+	is_read = dmover_calibration_read(&calibration, options->calibration);
+	err = open_table(dispatch, options, &calibration);
+	if (err == 0 && !dmover_calibration_get_access(&calibration, &dispatch->access))
+		err = dmover_calibrate_access(&dispatch->access, options->own);
+	if (err < 0) {
+		snprintf(why, len, "%s", dispatch->left_out[DISPATCH_CPU]);
+		return err;
+	}
+	dispatch->measured_ms = (double)(dmover_dispatch_now() - since) * 1e-6;
+	if (options->calibration != NULL && !is_read &&
+	    (err = dmover_calibration_write(dispatch, options->calibration)) < 0) {
+		snprintf(why, len, "--calibration=%s: %s", options->calibration, strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+int
+dmover_lanes_open(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
+    const struct dmover_lanes_options *options, char *why, size_t len)
+{
+	int err;
+
+	memset(dispatch, 0, sizeof(*dispatch));
+	dispatch->forced = -1;
+	dispatch->stats = stats;
+	dispatch->workers = options->workers;
+	dmover_cost_init(&dispatch->access);
+	err = open_measured(dispatch, options, why, len);
+	if (err == 0)
+		err = apply_option(dispatch, options->engine, why, len);
+	if (err < 0)
+		dmover_lanes_close(dispatch);
+	return err;
+}
+
+void
+dmover_lanes_close(struct dmover_dispatch *dispatch)
+{
+	while (dispatch->nlanes > 0)
+		lane_drop(dispatch, false);
+}
