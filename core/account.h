@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "core/turns.h"
+
 struct dmover_work;
 struct dmover_accounts;
 
@@ -17,9 +19,9 @@ struct dmover_accounts;
  * particular.  The pool's, under its lock, but for the account.
  */
 struct dmover_flow {
+	struct dmover_turn flow_turn;              /* first; of the user's flows that have work */
 	struct dmover_account *flow_account;       /* constant; whose memory the work enters */
 	struct dmover_work *flow_head, *flow_tail; /* waiting work */
-	struct dmover_flow *flow_next;             /* next flow of the user that has work */
 };
 
 struct dmover_account {
@@ -30,11 +32,11 @@ struct dmover_account {
 	atomic_uint acc_sessions;
 	atomic_size_t acc_bytes;
 	/* The pool's part, under its lock. */
-	struct dmover_flow *acc_head, *acc_tail; /* flows that have work, each once */
-	unsigned acc_inside;                     /* threads that may be in this user's memory */
-	struct dmover_account *acc_ring;         /* next account with work that may start */
-	bool acc_is_ringed;
-	struct dmover_flow acc_flow; /* of work that belongs to no session of this user */
+	struct dmover_turns acc_flows; /* that have work */
+	unsigned acc_inside;           /* threads that may be in this user's memory */
+	struct dmover_turn acc_turn;   /* of the users with work that may start */
+	bool acc_is_waiting;           /* for its turn */
+	struct dmover_flow acc_flow;   /* of work that belongs to no session of this user */
 };
 
 /* All three are bounds on what callers may make the daemon keep. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -24,74 +25,62 @@ struct dmover_pool {
 	pthread_cond_t work;  /* a queue may have work that may start, or is_stopping */
 	pthread_cond_t gone;  /* nalive went down */
 	struct dmover_watch *watch;
-	struct dmover_account *ring_head, *ring_tail; /* (lock) accounts with work that may start */
-	unsigned workers, uid_threads;                /* constant */
-	unsigned nthreads, nstalled;                  /* (lock) that take work */
-	unsigned nalive;                              /* (lock) not yet gone */
-	bool is_stopping;                             /* (lock) */
+	struct dmover_turns users;     /* (lock) accounts with work that may start */
+	unsigned workers, uid_threads; /* constant */
+	unsigned nthreads, nstalled;   /* (lock) that take work */
+	unsigned nalive;               /* (lock) not yet gone */
+	bool is_stopping;              /* (lock) */
 };
 
-/* Behind the user's other flows. */
-static void
-flow_queue(struct dmover_flow *flow)
+static struct dmover_account *
+account_of(struct dmover_turn *turn)
 {
-	struct dmover_account *acc = flow->flow_account;
+	return (struct dmover_account *)((char *)turn - offsetof(struct dmover_account, acc_turn));
+}
 
-	flow->flow_next = NULL;
-	if (acc->acc_head == NULL)
-		acc->acc_head = flow;
-	else
-		acc->acc_tail->flow_next = flow;
-	acc->acc_tail = flow;
+/* Lets the account wait for its turn when it has work and may have one more thread inside. */
+static void
+user_update(struct dmover_pool *pool, struct dmover_account *acc, bool is_fresh)
+{
+	if (acc->acc_is_waiting || dmover_turns_is_empty(&acc->acc_flows) ||
+	    acc->acc_inside >= pool->uid_threads)
+		return;
+	acc->acc_is_waiting = true;
+	dmover_turns_add(&pool->users, &acc->acc_turn, is_fresh);
+	pthread_cond_signal(&pool->work);
 }
 
 /* The next work of the user, of the flow whose turn it is. */
 static struct dmover_work *
-flow_take(struct dmover_account *acc)
+user_take(struct dmover_account *acc)
 {
-	struct dmover_flow *flow = acc->acc_head;
+	struct dmover_flow *flow = (struct dmover_flow *)dmover_turns_take(&acc->acc_flows);
 	struct dmover_work *work = flow->flow_head;
 
-	acc->acc_head = flow->flow_next;
 	flow->flow_head = work->wk_next;
 	if (flow->flow_head != NULL)
-		flow_queue(flow);
+		dmover_turns_add(&acc->acc_flows, &flow->flow_turn, false);
 	return work;
 }
 
-/* Puts the account into the ring when it has work and may have one more thread inside. */
-static void
-ring_update(struct dmover_pool *pool, struct dmover_account *acc)
-{
-	if (acc->acc_is_ringed || acc->acc_head == NULL || acc->acc_inside >= pool->uid_threads)
-		return;
-	acc->acc_is_ringed = true;
-	acc->acc_ring = NULL;
-	if (pool->ring_head == NULL)
-		pool->ring_head = acc;
-	else
-		pool->ring_tail->acc_ring = acc;
-	pool->ring_tail = acc;
-	pthread_cond_signal(&pool->work);
-}
-
 static struct dmover_work *
-ring_take(struct dmover_pool *pool)
+take(struct dmover_pool *pool)
 {
 	struct dmover_account *acc;
+	struct dmover_turn *turn;
 	struct dmover_work *work;
 
 	do {
-		acc = pool->ring_head;
-		if (acc == NULL)
+		turn = dmover_turns_take(&pool->users);
+		if (turn == NULL)
 			return NULL;
-		pool->ring_head = acc->acc_ring;
-		acc->acc_is_ringed = false;
+		acc = account_of(turn);
+		acc->acc_is_waiting = false;
 		/* A front end's thread may have come in since: who leaves puts it back. */
 	} while (acc->acc_inside >= pool->uid_threads);
-	work = flow_take(acc);
+	work = user_take(acc);
 	acc->acc_inside++;
-	ring_update(pool, acc);
+	user_update(pool, acc, false);
 	return work;
 }
 
@@ -118,7 +107,7 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 		pool->nstalled--;
 	}
 	acc->acc_inside--;
-	ring_update(pool, acc);
+	user_update(pool, acc, false);
 	dmover_account_put(acc);
 }
 
@@ -134,7 +123,7 @@ worker_main(void *arg)
 	dmover_watch_add(pool->watch, &worker->seat);
 	pthread_mutex_lock(&pool->lock);
 	while (!is_surplus(pool)) {
-		work = ring_take(pool);
+		work = take(pool);
 		if (work != NULL)
 			worker_run(worker, work);
 		else if (pool->is_stopping)
@@ -260,22 +249,31 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	return true;
 }
 
-void
-dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work)
+/* IS_AGAIN: the work had a turn just now. */
+static void
+submit(struct dmover_pool *pool, struct dmover_work *work, bool is_again)
 {
 	struct dmover_flow *flow = work->wk_flow;
+	bool is_fresh = false;
 
 	work->wk_next = NULL;
 	pthread_mutex_lock(&pool->lock);
 	if (flow->flow_head == NULL) {
 		flow->flow_head = work;
-		flow_queue(flow);
+		is_fresh = dmover_turns_is_empty(&flow->flow_account->acc_flows);
+		dmover_turns_add(&flow->flow_account->acc_flows, &flow->flow_turn, !is_again);
 	} else {
 		flow->flow_tail->wk_next = work;
 	}
 	flow->flow_tail = work;
-	ring_update(pool, flow->flow_account);
+	user_update(pool, flow->flow_account, is_fresh && !is_again);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work)
+{
+	submit(pool, work, false);
 }
 
 bool
@@ -284,10 +282,11 @@ dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
 	bool waits;
 
 	pthread_mutex_lock(&pool->lock);
-	waits = pool->ring_head != NULL || work->wk_flow->flow_account->acc_head != NULL;
+	waits = !dmover_turns_is_empty(&pool->users) ||
+		!dmover_turns_is_empty(&work->wk_flow->flow_account->acc_flows);
 	pthread_mutex_unlock(&pool->lock);
 	if (waits)
-		dmover_pool_submit(pool, work);
+		submit(pool, work, true);
 	return waits;
 }
 
@@ -309,7 +308,7 @@ dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc)
 {
 	pthread_mutex_lock(&pool->lock);
 	acc->acc_inside--;
-	ring_update(pool, acc);
+	user_update(pool, acc, false);
 	pthread_mutex_unlock(&pool->lock);
 }
 

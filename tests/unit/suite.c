@@ -105,6 +105,7 @@ static TCase *(*const makers[])(void) = {
 	unit_space,
 	unit_stage,
 	unit_stats,
+	unit_turns,
 	unit_uio,
 	unit_watch,
 	unit_wire,

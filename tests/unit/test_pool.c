@@ -140,7 +140,29 @@ START_TEST(two_sessions_of_one_user_take_turns)
 	sem_post(&go);
 	holds(dmover_pool_destroy(pool));
 	order[norder] = '\0';
-	same_text(order, "-aA+bBcdef");
+	same_text(order, "-aAb+Bcdef");
+}
+END_TEST
+
+START_TEST(a_small_session_waits_for_no_more_than_what_is_running)
+{
+	struct dmover_flow much = { .flow_account = ann }, little = { .flow_account = ann };
+	struct errand errands[WORKS], small;
+
+	start(1, 1);
+	submit_to(&errands[0], &much, '-', true);
+	unit_take(&entered);
+	for (int i = 1; i < 6; i++)
+		submit_to(&errands[i], &much, 'a', true);
+	/* The second of them is running when the small one comes. */
+	sem_post(&go);
+	unit_take(&entered);
+	submit_to(&small, &little, 'S', false);
+	for (int i = 1; i < 6; i++)
+		sem_post(&go);
+	holds(dmover_pool_destroy(pool));
+	order[norder] = '\0';
+	same_text(order, "-aSaaaa");
 }
 END_TEST
 
@@ -318,6 +340,7 @@ unit_pool(void)
 	tcase_add_test(tc, all_work_is_run_before_the_workers_end);
 	tcase_add_test(tc, two_users_take_turns);
 	tcase_add_test(tc, two_sessions_of_one_user_take_turns);
+	tcase_add_test(tc, a_small_session_waits_for_no_more_than_what_is_running);
 	tcase_add_test(tc, no_more_threads_than_allowed_are_inside_one_user);
 	tcase_add_test(tc, a_thread_of_the_front_end_counts_as_inside);
 	tcase_add_test(

@@ -59,6 +59,7 @@ TCase *unit_session(void);
 TCase *unit_space(void);
 TCase *unit_stage(void);
 TCase *unit_stats(void);
+TCase *unit_turns(void);
 TCase *unit_uio(void);
 TCase *unit_watch(void);
 TCase *unit_wire(void);
