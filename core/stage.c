@@ -8,6 +8,9 @@
 
 #include "core/run.h"
 
+/* What one request counts at most, however long a caller says it is: all queues stay in 64 bits. */
+#define QUEUED_NS_MAX 1e11
+
 void
 dmover_stage_init(struct dmover_stage *stage, struct dmover_dispatch *dispatch,
     struct dmover_pool *pool, struct dmover_stats *stats, size_t limit)
@@ -166,7 +169,7 @@ entry_choose(struct dmover_stage *stage, struct dmover_entry *entry, const struc
 	}
 	entry->ent_lanes[0] = lane;
 	entry->ent_lanes[1] = help;
-	entry->ent_ns = (int64_t)ns;
+	entry->ent_ns = (int64_t)(ns < QUEUED_NS_MAX ? ns : QUEUED_NS_MAX);
 	entry->ent_queued[0] = entry->ent_ns;
 	entry->ent_queued[1] = help != lane ? entry->ent_ns : 0;
 	dmover_dispatch_queue(dispatch, lane, entry->ent_queued[0]);

@@ -410,6 +410,33 @@ post_two_lanes(bool is_cycling)
 	rig_stop(&rig);
 }
 
+START_TEST(a_length_beyond_reason_does_not_spoil_the_queue)
+{
+	struct iovec nowhere = { NULL, SIZE_MAX / 4 };
+	const struct fake_plan plans[] = { { "zero", 4096, 1 } };
+	struct dmover_response response;
+	struct dmover_batch *batch;
+	struct fake_caller caller;
+	struct rig rig;
+
+	rig_start(&rig, &(struct rig_options){ .workers = 1 });
+	dmover_cost_set(&rig.dispatch.lanes[0].lane_cost, DMOVER_KIND_ZERO,
+	    (const double[COST_SIZES]){ 1e3, 1e4, 1e5, 1e7 });
+	caller_init(&caller, 2000 * KIB);
+	fake_add_bad(&caller.fake, NULL, SIZE_MAX / 4, true, true);
+	batch = caller_build(&caller, plans, 1);
+	batch->bat_entries[0].ent_req.dreq_len = nowhere.iov_len;
+	batch->bat_entries[0].ent_req.dreq_out.buf_uio.uio_iov = &nowhere;
+	batch->bat_entries[0].ent_req.dreq_out.buf_uio.uio_resid = nowhere.iov_len;
+	rig_post(&rig, batch);
+	same_size(rig_responses(rig.session, &response, 1), 1);
+	same_int(response.rsp_error, -EFAULT);
+	holds(dmover_stage_drain(&rig.stage, 30));
+	caller_fini(&caller);
+	rig_stop(&rig);
+}
+END_TEST
+
 START_TEST(two_engines_share_large_requests)
 {
 	post_two_lanes(false);
@@ -460,6 +487,7 @@ unit_stage(void)
 	tcase_add_test(tc, an_engine_that_moves_bytes_itself_has_the_request_until_it_is_done);
 	tcase_add_test(tc, what_an_engine_for_uios_refuses_is_staged_for_another_one);
 	tcase_add_test(tc, what_an_engine_for_uios_fails_is_staged_for_another_one);
+	tcase_add_test(tc, a_length_beyond_reason_does_not_spoil_the_queue);
 	tcase_add_test(tc, two_engines_share_large_requests);
 	tcase_add_test(tc, a_cycle_changes_the_engine_from_chunk_to_chunk);
 	tcase_add_test(tc, each_split_of_a_sum_gives_the_same);
