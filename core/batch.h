@@ -27,6 +27,7 @@ struct dmover_entry {
 	pthread_mutex_t ent_lock; /* leaf; guards ent_req's positions, result, error as well */
 	unsigned ent_nruns;       /* (ent_lock) runners not yet ended */
 	size_t ent_len;           /* length, while dreq_len is what is left to claim */
+	bool ent_overlaps;        /* perhaps: its chunks are as large as can be */
 	int64_t ent_ns;           /* expected of each lane for its part */
 	int64_t ent_queued[2];    /* (ent_lock) ns of that not yet done */
 };

@@ -13,7 +13,8 @@
 
 /*
  * Chunks of a request begin small, because until the caller waits for it its memory is dear to
- * reach, and end small, because all runners are to end together.
+ * reach, and end small, because all runners are to end together.  But where input and output meet, a
+ * request that one chunk can hold is one chunk: that is read before it is written.
  */
 #define CHUNK_FIRST ((size_t)128 << 10)
 #define CHUNK_LEAST ((size_t)64 << 10)
@@ -85,9 +86,10 @@ chunk_len(const struct dmover_run *run)
 	const struct dmover_entry *entry = run->entry;
 	size_t left = entry->ent_req.dreq_len, max = chunk_max(run);
 	size_t part = aligned(left / (2 * (entry->ent_nruns > 0 ? entry->ent_nruns : 1)));
-	size_t begun = CHUNK_FIRST + (entry->ent_len - left) / 4;
+	size_t begun = (CHUNK_FIRST + (entry->ent_len - left) / 4) & ~(size_t)4095;
 
-	begun = begun & ~(size_t)4095;
+	if (entry->ent_overlaps)
+		return max < left ? max : left;
 	if (part > begun)
 		part = begun;
 	if (part < CHUNK_LEAST)

@@ -176,6 +176,49 @@ entry_choose(struct dmover_stage *stage, struct dmover_entry *entry, const struc
 	dmover_dispatch_queue(dispatch, help, entry->ent_queued[1]);
 }
 
+/* The addresses between the first and the last byte of the vectors. */
+static void
+bounds(const struct dmover_uio *uio, uintptr_t *ret_from, uintptr_t *ret_to)
+{
+	*ret_from = UINTPTR_MAX;
+	*ret_to = 0;
+	for (unsigned i = 0; i < uio->uio_iovcnt; i++) {
+		uintptr_t from = (uintptr_t)uio->uio_iov[i].iov_base;
+		uintptr_t to = from + uio->uio_iov[i].iov_len;
+
+		if (from < to && from < *ret_from)
+			*ret_from = from;
+		if (from < to && to > *ret_to)
+			*ret_to = to;
+	}
+}
+
+/* In the very same place input and output do each other no harm, however they are cut. */
+static bool
+is_same_place(const struct dmover_uio *a, const struct dmover_uio *b)
+{
+	return a->uio_iovcnt == 1 && b->uio_iovcnt == 1 &&
+	       a->uio_iov[0].iov_base == b->uio_iov[0].iov_base;
+}
+
+/* True when bytes of the output may be bytes of an input at another position. */
+static bool
+may_overlap(const struct dmover_request *req)
+{
+	uintptr_t in_from, in_to, out_from, out_to;
+
+	if (!req->dreq_func->dfn_has_output)
+		return false;
+	bounds(&req->dreq_out.buf_uio, &out_from, &out_to);
+	for (unsigned i = 0; i < req->dreq_func->dfn_ninputs; i++) {
+		bounds(&req->dreq_in[i].buf_uio, &in_from, &in_to);
+		if (in_from < out_to && out_from < in_to &&
+		    !is_same_place(&req->dreq_in[i].buf_uio, &req->dreq_out.buf_uio))
+			return true;
+	}
+	return false;
+}
+
 static void
 entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 {
@@ -189,6 +232,7 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 	stage_count(stage, 1);
 	pthread_mutex_init(&entry->ent_lock, NULL);
 	entry->ent_len = ask.len;
+	entry->ent_overlaps = may_overlap(&entry->ent_req);
 	entry->ent_nruns = 1; /* this function, so that the entry does not end before */
 	entry_choose(stage, entry, &ask);
 	if (ask.len > 0) {
@@ -220,6 +264,7 @@ entry_walk(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 
 	pthread_mutex_init(&entry->ent_lock, NULL);
 	entry->ent_len = entry->ent_req.dreq_len;
+	entry->ent_overlaps = may_overlap(&entry->ent_req);
 	entry->ent_nruns = 1;
 	entry->ent_ns = entry->ent_queued[0] = entry->ent_queued[1] = 0;
 	/* An engine that moves bytes itself might keep the entry. */
