@@ -16,6 +16,7 @@
 
 #include "core/core.h"
 #include "cuse/fetch.h"
+#include "cuse/ways.h"
 
 /* Most bytes of one FUSE write: whole records of every layout, and within the 31 whole pages that
  * the kernel passes on at once wherever they begin. */
@@ -38,6 +39,7 @@ struct dmio_scratch {
 
 struct dmio_device {
 	struct dmover_core *core;
+	struct dmio_ways ways;                       /* constant while calls are handled */
 	pthread_mutex_t scratch_lock;                /* leaf */
 	struct dmio_scratch *scratch;                /* (scratch_lock) last in, first out */
 	pthread_mutex_t parked_lock;                 /* taken before a session's */

@@ -31,6 +31,8 @@ struct dmio_identity {
 
 /* Of a held caller.  False: not to be had; *ret_identity equals none then. */
 bool dmio_identity_get(pid_t tid, struct dmio_identity *ret_identity);
+/* The same with STAT_FD, the thread's open "stat" (proc.h). */
+bool dmio_identity_get_at(int stat_fd, pid_t tid, struct dmio_identity *ret_identity);
 bool dmio_identity_equals(const struct dmio_identity *a, const struct dmio_identity *b);
 
 struct dmio_parked;

@@ -26,6 +26,7 @@ list_engines(const struct dmio_options *options)
 		return EXIT_USAGE;
 	}
 	dmover_list_engines(&dispatch, stdout);
+	dmio_ways_list(options->posted, stdout);
 	dmover_lanes_close(&dispatch);
 	return 0;
 }

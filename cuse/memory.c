@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "cuse/proc.h"
 
 static pid_t
 tid_of(const struct dmover_space *space)
@@ -58,12 +59,9 @@ static bool
 held_is_resident(struct dmover_space *space, const void *addr, size_t len)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	char path[64];
+	int fd = dmio_proc_open(tid_of(space), "pagemap", O_RDONLY);
 	bool is_in = true;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)tid_of(space));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	for (uintptr_t at = (uintptr_t)addr & ~(page - 1); is_in && at < (uintptr_t)addr + len;
@@ -102,23 +100,6 @@ dmio_held_init(struct dmio_held *held, pid_t tid)
 	};
 }
 
-static ssize_t
-read_task(pid_t thread, const char *file, char *text, size_t size)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)thread, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
 /* proc(5): a thread that sleeps in a system call shows its number first, else "running". */
 static bool
 sleeps_in_access(pid_t thread)
@@ -126,7 +107,8 @@ sleeps_in_access(pid_t thread)
 	char text[256];
 	long number;
 
-	if (read_task(thread, "syscall", text, sizeof(text)) <= 0 || text[0] < '0' || text[0] > '9')
+	if (dmio_proc_read(thread, "syscall", text, sizeof(text)) <= 0 || text[0] < '0' ||
+	    text[0] > '9')
 		return false;
 	number = strtol(text, NULL, 10);
 	return number == SYS_process_vm_readv || number == SYS_process_vm_writev;
@@ -139,7 +121,7 @@ switches_of(pid_t thread)
 	static const char name[] = "\nvoluntary_ctxt_switches:";
 	char text[4096], *at;
 
-	if (read_task(thread, "status", text, sizeof(text)) <= 0)
+	if (dmio_proc_read(thread, "status", text, sizeof(text)) <= 0)
 		return 0;
 	at = strstr(text, name);
 	return at != NULL ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;

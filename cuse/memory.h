@@ -8,8 +8,8 @@
  * posted: good after the answer.  Made while the caller is held, it is tied to the address space
  * that the caller had then: after an exec or an exit it answers -ESRCH, and moves nothing.
  *
- * A reader who is blocked lends its thread to posted work (lend.h).  A bare process id is never
- * used after the answer.
+ * What comes through a bare thread id after the answer is believed only if a blocked reader keeps
+ * the thread (lend.h), or a witness says so (witness.h).
  */
 #ifndef CUSE_MEMORY_H
 #define CUSE_MEMORY_H

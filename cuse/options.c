@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ const char dmio_help[] =
     "  --max-sessions-per-uid=N   of one user (12288)\n"
     "  --stage-limit=SIZE       daemon memory for callers' bytes and descriptors (64M)\n"
     "  --uid-threads=N          threads inside one user's memory at once (workers + 1)\n"
+    "  --posted=auto|handle     ways to the memory of callers who were answered (auto)\n"
     "  --log-level=error|warning|info|debug   (warning)\n"
     "  --version, --help\n"
     "\n"
@@ -49,6 +51,7 @@ enum option_id {
 	OPT_MAX_SESSIONS_PER_UID,
 	OPT_STAGE_LIMIT,
 	OPT_UID_THREADS,
+	OPT_POSTED,
 };
 
 static const struct option long_options[] = {
@@ -68,35 +71,102 @@ static const struct option long_options[] = {
 	{ "max-sessions-per-uid", required_argument, NULL, OPT_MAX_SESSIONS_PER_UID },
 	{ "stage-limit", required_argument, NULL, OPT_STAGE_LIMIT },
 	{ "uid-threads", required_argument, NULL, OPT_UID_THREADS },
+	{ "posted", required_argument, NULL, OPT_POSTED },
 	{ NULL, 0, NULL, 0 },
 };
 
-/* A whole number in [min, max], in BASE; with K, M or G behind it when HAS_UNIT. */
+/* An option that takes a number, and where it goes. */
+struct number {
+	int id;
+	bool is_size; /* with K, M or G behind it, into a size_t; else into an unsigned */
+	unsigned long long min, max;
+	size_t offset; /* in struct dmover_core_options */
+};
+
+#define COUNT(id, member, max)                                                                     \
+	{                                                                                          \
+		id, false, 1, max, offsetof(struct dmover_core_options, member)                    \
+	}
+#define SIZE(id, member, min, max)                                                                 \
+	{                                                                                          \
+		id, true, min, max, offsetof(struct dmover_core_options, member)                   \
+	}
+
+static const struct number numbers[] = {
+	COUNT(OPT_WORKERS, workers, 256),
+	COUNT(OPT_QUEUE_DEPTH, queue_depth, 65536),
+	COUNT(OPT_MAX_SESSIONS, max_sessions, 1u << 20),
+	COUNT(OPT_MAX_SESSIONS_PER_UID, max_sessions_per_uid, 1u << 20),
+	COUNT(OPT_UID_THREADS, uid_threads, 256),
+	SIZE(OPT_HOLD_LIMIT, hold_limit, 0, DMOVER_HOLD_MAX),
+	SIZE(OPT_STAGE_LIMIT, stage_limit, 8u << 20, 1ull << 40),
+};
+
+/*
+ * A whole number in BASE; with K, M or G behind it when HAS_UNIT.  -EINVAL: it is none; -ERANGE: it
+ * is larger than any number here.
+ */
 static int
-parse_number(const char *text, int base, bool has_unit, unsigned long long min,
-    unsigned long long max, unsigned long long *ret)
+parse_number(const char *text, int base, bool has_unit, unsigned long long *ret)
 {
 	static const char units[] = "KMG";
 	unsigned long long n;
+	unsigned shift = 0;
+	bool is_huge;
 	char *end;
 
 	if (text[0] < '0' || text[0] > '9')
 		return -EINVAL;
 	errno = 0;
 	n = strtoull(text, &end, base);
-	if (errno != 0 || end == text)
+	is_huge = errno == ERANGE;
+	if (end == text)
 		return -EINVAL;
-	if (has_unit && *end != '\0' && strchr(units, *end) != NULL) {
-		unsigned shift = 10 * (unsigned)(strchr(units, *end) - units + 1);
+	if (has_unit && *end != '\0' && strchr(units, *end) != NULL)
+		shift = 10 * (unsigned)(strchr(units, *end++) - units + 1);
+	if (*end != '\0')
+		return -EINVAL;
+	if (is_huge || n > ULLONG_MAX >> shift)
+		return -ERANGE;
+	*ret = n << shift;
+	return 0;
+}
 
-		if (n > ULLONG_MAX >> shift)
-			return -EINVAL;
-		n <<= shift;
-		end++;
+/* A bound as a person would write it: with the largest unit that leaves a whole number. */
+static void
+format_bound(const struct number *number, unsigned long long n, char *text, size_t len)
+{
+	static const char units[] = "\0KMG";
+	unsigned unit = 0;
+
+	while (number->is_size && unit < 3 && n >= 1024 && n % 1024 == 0) {
+		n /= 1024;
+		unit++;
 	}
-	if (*end != '\0' || n < min || n > max)
+	snprintf(text, len, "%llu%.1s", n, &units[unit]);
+}
+
+/* WHY gets the bound that was passed, if one was. */
+static int
+set_number(struct dmover_core_options *core, const struct number *number, const char *arg,
+    char *why, size_t len)
+{
+	unsigned long long n = 0;
+	int err = parse_number(arg, 10, number->is_size, &n);
+	bool is_above = err == -ERANGE || n > number->max;
+	char bound[32];
+
+	if (err == -EINVAL)
+		return err;
+	if (is_above || n < number->min) {
+		format_bound(number, is_above ? number->max : number->min, bound, sizeof(bound));
+		snprintf(why, len, " (at %s %s)", is_above ? "most" : "least", bound);
 		return -EINVAL;
-	*ret = n;
+	}
+	if (number->is_size)
+		*(size_t *)((char *)core + number->offset) = (size_t)n;
+	else
+		*(unsigned *)((char *)core + number->offset) = (unsigned)n;
 	return 0;
 }
 
@@ -114,54 +184,20 @@ parse_choice(const char *text, const char *const *names, int *ret)
 }
 
 static int
-set_size(const char *arg, unsigned long long min, unsigned long long max, size_t *ret)
+set_limit(struct dmover_core_options *core, int id, const char *arg, char *why, size_t len)
 {
-	unsigned long long n;
-	int err = parse_number(arg, 10, true, min, max, &n);
-
-	if (err == 0)
-		*ret = (size_t)n;
-	return err;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].id == id)
+			return set_number(core, &numbers[i], arg, why, len);
+	return -EINVAL;
 }
 
+/* WHY gets more than that the value is bad, if there is more to say. */
 static int
-set_count(const char *arg, unsigned max, unsigned *ret)
-{
-	unsigned long long n;
-	int err = parse_number(arg, 10, false, 1, max, &n);
-
-	if (err == 0)
-		*ret = (unsigned)n;
-	return err;
-}
-
-static int
-set_limit(struct dmover_core_options *core, int id, const char *arg)
-{
-	switch (id) {
-	case OPT_WORKERS:
-		return set_count(arg, 256, &core->workers);
-	case OPT_QUEUE_DEPTH:
-		return set_count(arg, 65536, &core->queue_depth);
-	case OPT_MAX_SESSIONS:
-		return set_count(arg, 1u << 20, &core->max_sessions);
-	case OPT_MAX_SESSIONS_PER_UID:
-		return set_count(arg, 1u << 20, &core->max_sessions_per_uid);
-	case OPT_UID_THREADS:
-		return set_count(arg, 256, &core->uid_threads);
-	case OPT_HOLD_LIMIT:
-		return set_size(arg, 0, DMOVER_HOLD_MAX, &core->hold_limit);
-	case OPT_STAGE_LIMIT:
-		return set_size(arg, 8u << 20, 1ull << 40, &core->stage_limit);
-	default:
-		return -EINVAL;
-	}
-}
-
-static int
-set_option(struct dmio_options *options, int id, const char *arg)
+set_option(struct dmio_options *options, int id, const char *arg, char *why, size_t len)
 {
 	static const char *const fronts[] = { "auto", "cuse", "fuse", NULL };
+	static const char *const ways[] = { "auto", "handle", NULL };
 	static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 	unsigned long long mode;
 	int choice, err;
@@ -175,10 +211,16 @@ set_option(struct dmio_options *options, int id, const char *arg)
 		err = parse_choice(arg, levels, &choice);
 		options->log_level = err == 0 ? (enum dmio_log_level)choice : options->log_level;
 		return err;
-	case OPT_MODE:
-		err = parse_number(arg, 8, false, 0, 0777, &mode);
-		options->mode = err == 0 ? (mode_t)mode : options->mode;
+	case OPT_POSTED:
+		err = parse_choice(arg, ways, &choice);
+		options->posted = err == 0 ? (enum dmio_posted_choice)choice : options->posted;
 		return err;
+	case OPT_MODE:
+		err = parse_number(arg, 8, false, &mode);
+		if (err < 0 || mode > 0777)
+			return -EINVAL;
+		options->mode = (mode_t)mode;
+		return 0;
 	case OPT_PATH:
 		options->path = arg;
 		return arg[0] == '/' && arg[strlen(arg) - 1] != '/' ? 0 : -EINVAL;
@@ -186,13 +228,14 @@ set_option(struct dmio_options *options, int id, const char *arg)
 		options->core.engine = arg;
 		return 0;
 	default:
-		return set_limit(&options->core, id, arg);
+		return set_limit(&options->core, id, arg, why, len);
 	}
 }
 
 int
 dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *why, size_t len)
 {
+	char more[64] = "";
 	int id, at = 0, before;
 
 	*options = (struct dmio_options){
@@ -216,8 +259,9 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 			options->action = DMIO_LIST_ENGINES;
 		else if (id == OPT_FOREGROUND)
 			options->is_foreground = true;
-		else if (set_option(options, id, optarg) < 0) {
-			snprintf(why, len, "--%s=%s: bad value", long_options[at].name, optarg);
+		else if (set_option(options, id, optarg, more, sizeof(more)) < 0) {
+			snprintf(
+			    why, len, "--%s=%s: bad value%s", long_options[at].name, optarg, more);
 			return -EINVAL;
 		}
 	}

@@ -8,6 +8,7 @@
 
 #include "core/core.h"
 #include "cuse/log.h"
+#include "cuse/ways.h"
 
 enum dmio_front_choice { DMIO_FRONT_AUTO, DMIO_FRONT_CUSE, DMIO_FRONT_FUSE };
 
@@ -19,6 +20,7 @@ struct dmio_options {
 	const char *path; /* where callers open the device */
 	mode_t mode;      /* of the node or file */
 	bool is_foreground;
+	enum dmio_posted_choice posted;
 	enum dmio_log_level log_level;
 	struct dmover_core_options core;
 };

@@ -1,180 +1,181 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * posted.c: the memory of a caller whose call was answered, through /proc/PID/mem.
+ * posted.c: the memory of a caller whose call was answered: three ways, each of them exact.
  *
- * The open file stays with the address space, not with the process: after an exec or an exit it
- * reads and writes 0 bytes, whoever has the process id then.  It looks past page protection,
- * though; so each mapping is asked first, and a read-only output is -EFAULT here as everywhere.
- * (A caller that changes protection between question and access only reaches its own copy.)
- *
- * While the poster is blocked in a read(2), its thread is borrowed instead (lend.h).  Another way to
- * the same memory becomes another table of operations, chosen in dmio_posted_create().
+ * 1. lent: while the poster is blocked in a read(2), its thread is borrowed (lend.h).
+ * 2. checked: a large read goes through process_vm_readv(2) on the poster's number, and is believed
+ *    only if the witness says afterwards that the thread has had its address space all the time
+ *    (witness.h).  What is not believed has come no further than the daemon's own memory.
+ * 3. handle: /proc/TID/mem (handle.h), for everything else, and for all writes: what is written in
+ *    the wrong place cannot be taken back.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
+#include "cuse/device.h"
+#include "cuse/handle.h"
 #include "cuse/lend.h"
-#include "cuse/maps.h"
 #include "cuse/memory.h"
+#include "cuse/witness.h"
 
-#define LOCAL_PIECES 64 /* local vectors for one system call */
+/* Below this the handle is not slower than a checked read: the look at the witness costs 3 us. */
+#define CHECKED_MIN ((size_t)64 << 10)
+/* A poster whose mark changes all the time is tried again after so many reads, at most: 2 to the... */
+#define MISSES_MAX 5u
+
+#define MARK_STALE (-1)
 
 struct posted {
 	struct dmover_space space; /* first */
-	int mem_fd, maps_fd;
+	pid_t tid;                 /* of who posted */
+	struct dmio_handle handle;
 	struct dmio_device *device;
 	struct dmio_identity identity; /* of who posted */
+	struct dmio_witness witness;
+	/* A mark with which the thread had the address space of the identity; or MARK_STALE. */
+	_Atomic int64_t mark;
+	atomic_uint misses; /* reads, one after the other, that were not believed */
+	atomic_uint pause;  /* reads before the next one is tried */
 };
 
-/* A position in the local list. */
-struct local_at {
-	const struct iovec *iov;
-	unsigned n;
-	size_t skip;
-};
-
-/* Lists the local pieces of the next LEN bytes, as many as fit; returns the bytes. */
 static size_t
-local_list(struct local_at *at, size_t len, struct iovec *list, int *ret_n)
+bytes_of(const struct iovec *iov, unsigned n)
 {
-	size_t covered = 0;
-	int n = 0;
+	size_t bytes = 0;
 
-	while (covered < len && at->n > 0 && n < LOCAL_PIECES) {
-		size_t part = at->iov->iov_len - at->skip;
-
-		if (part > len - covered)
-			part = len - covered;
-		list[n++] = (struct iovec){ (char *)at->iov->iov_base + at->skip, part };
-		covered += part;
-		at->skip += part;
-		if (at->skip == at->iov->iov_len) {
-			at->iov++, at->n--;
-			at->skip = 0;
-		}
-	}
-	*ret_n = n;
-	return covered;
-}
-
-/* Bytes from ADDR on, at most LEN, that the mapping there allows to move; or -errno. */
-static ssize_t
-allowed(const struct posted *posted, bool is_write, uint64_t addr, size_t len,
-    struct dmio_mapping *mapping)
-{
-	if (addr < mapping->start || addr >= mapping->end) {
-		int err = dmio_maps_find(posted->maps_fd, addr, mapping);
-
-		if (err < 0) {
-			mapping->end = 0;
-			return err == -ESRCH ? err : -EFAULT;
-		}
-	}
-	if (is_write ? !mapping->is_writable : !mapping->is_readable)
-		return -EFAULT;
-	return (ssize_t)(len < mapping->end - addr ? len : mapping->end - addr);
-}
-
-/* Moves LEN bytes between the local position and ADDR.  The bytes moved, or -errno. */
-static ssize_t
-move_range(
-    const struct posted *posted, bool is_write, struct local_at *at, uint64_t addr, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		struct iovec list[LOCAL_PIECES];
-		int nlist;
-		size_t want = local_list(at, len - done, list, &nlist);
-		ssize_t n = is_write ? pwritev(posted->mem_fd, list, nlist, (off_t)(addr + done))
-				     : preadv(posted->mem_fd, list, nlist, (off_t)(addr + done));
-
-		if (n == 0)
-			return -ESRCH;
-		if (n < 0)
-			return done > 0 ? (ssize_t)done : -EFAULT;
-		done += (size_t)n;
-		if ((size_t)n < want)
-			return (ssize_t)done;
-	}
-	return (ssize_t)done;
+	for (unsigned i = 0; i < n; i++)
+		bytes += iov[i].iov_len;
+	return bytes;
 }
 
 static ssize_t
-posted_move(const struct posted *posted, bool is_write, struct local_at at,
-    const struct iovec *remote, unsigned nremote)
+access_by_number(pid_t tid, const struct dmio_access *access)
 {
-	struct dmio_mapping mapping = { 0 };
-	size_t total = 0;
+	ssize_t n;
 
-	for (; nremote > 0; remote++, nremote--) {
-		uint64_t addr = (uintptr_t)remote->iov_base;
-		size_t left = remote->iov_len;
-
-		while (left > 0) {
-			ssize_t may = allowed(posted, is_write, addr, left, &mapping);
-			ssize_t n =
-			    may < 0 ? may : move_range(posted, is_write, &at, addr, (size_t)may);
-
-			if (n == -ESRCH || (n < 0 && total == 0))
-				return n;
-			if (n < 0)
-				return (ssize_t)total;
-			total += (size_t)n;
-			if (n < may)
-				return (ssize_t)total;
-			addr += (size_t)n;
-			left -= (size_t)n;
-		}
-	}
-	return (ssize_t)total;
+	if (access->is_write)
+		n = process_vm_writev(
+		    tid, access->local, access->nlocal, access->remote, access->nremote, 0);
+	else
+		n = process_vm_readv(
+		    tid, access->local, access->nlocal, access->remote, access->nremote, 0);
+	return n < 0 ? -errno : n;
 }
 
-static struct dmio_parked *
-borrow(const struct posted *posted)
+/* As spo_readv and spo_writev; -EAGAIN: nobody lends. */
+static ssize_t
+access_lent(const struct posted *posted, const struct dmio_access *access)
 {
-	if (posted->device == NULL)
-		return NULL;
-	return dmio_lend_borrow(posted->device, &posted->identity);
+	struct dmio_parked *lender;
+	ssize_t n;
+
+	if (posted->device == NULL || !posted->device->ways.is_lent)
+		return -EAGAIN;
+	lender = dmio_lend_borrow(posted->device, &posted->identity);
+	if (lender == NULL)
+		return -EAGAIN;
+	n = access_by_number(posted->tid, access);
+	dmio_lend_return(posted->device, lender);
+	return n;
+}
+
+/* Whether a checked read is worth its while. */
+static bool
+may_check(struct posted *posted, const struct dmio_access *access)
+{
+	unsigned pause = atomic_load(&posted->pause);
+
+	if (access->is_write || posted->witness.stat_fd < 0 ||
+	    bytes_of(access->remote, access->nremote) < CHECKED_MIN)
+		return false;
+	if (pause == 0)
+		return true;
+	/* Of several threads each may count: the pause is then shorter, which harms nobody. */
+	atomic_store(&posted->pause, pause - 1);
+	return false;
+}
+
+/*
+ * After the mark has changed, by faults or by an exec: takes a new one, if the thread has still the
+ * address space of the identity.  The mark comes first, so that an exec after the look changes it.
+ * (An image that forges the identity of the one before it offers its own memory, as in lend.h; one
+ * that does not know of it, or has come and gone, cannot be taken for it.)
+ */
+static int64_t
+renew_mark(struct posted *posted)
+{
+	int64_t mark = dmio_witness_mark(&posted->witness);
+	struct dmio_identity now;
+
+	if (mark < 0 || !dmio_identity_get_at(posted->witness.stat_fd, posted->tid, &now) ||
+	    !dmio_identity_equals(&now, &posted->identity))
+		return MARK_STALE;
+	atomic_store(&posted->mark, mark);
+	return mark;
+}
+
+static void
+count_miss(struct posted *posted)
+{
+	unsigned misses = atomic_load(&posted->misses);
+
+	atomic_store(&posted->pause, (1u << misses) - 1);
+	atomic_store(&posted->misses, misses < MISSES_MAX ? misses + 1 : MISSES_MAX);
+}
+
+/* As spo_readv; -EAGAIN: not done, or not to be believed. */
+static ssize_t
+access_checked(struct posted *posted, const struct dmio_access *access)
+{
+	int64_t mark;
+	ssize_t n;
+
+	if (!may_check(posted, access))
+		return -EAGAIN;
+	mark = atomic_load(&posted->mark);
+	if (mark == MARK_STALE)
+		mark = renew_mark(posted);
+	n = mark == MARK_STALE ? -ESRCH : access_by_number(posted->tid, access);
+	/* Of the errors only this one is about the memory, and that too must be the right one. */
+	if ((n >= 0 || n == -EFAULT) && dmio_witness_mark(&posted->witness) == mark) {
+		atomic_store(&posted->misses, 0);
+		return n;
+	}
+	atomic_compare_exchange_strong(&posted->mark, &mark, MARK_STALE);
+	count_miss(posted);
+	return -EAGAIN;
+}
+
+static ssize_t
+posted_access(struct dmover_space *space, const struct dmio_access *access)
+{
+	struct posted *posted = (struct posted *)space;
+	ssize_t n = access_lent(posted, access);
+
+	if (n == -EAGAIN)
+		n = access_checked(posted, access);
+	if (n == -EAGAIN)
+		n = dmio_handle_access(&posted->handle, access);
+	return n;
 }
 
 static ssize_t
 posted_readv(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
-	struct posted *posted = (struct posted *)space;
-	struct local_at at = { .iov = local, .n = nlocal };
-	struct dmio_parked *lender = borrow(posted);
-	ssize_t n;
+	struct dmio_access access = { false, local, nlocal, remote, nremote };
 
-	if (lender == NULL)
-		return posted_move(posted, false, at, remote, nremote);
-	n = process_vm_readv(posted->identity.tid, local, nlocal, remote, nremote, 0);
-	n = n < 0 ? -errno : n;
-	dmio_lend_return(posted->device, lender);
-	return n;
+	return posted_access(space, &access);
 }
 
 static ssize_t
 posted_writev(struct dmover_space *space, const struct iovec *local, unsigned nlocal,
     const struct iovec *remote, unsigned nremote)
 {
-	struct posted *posted = (struct posted *)space;
-	struct local_at at = { .iov = local, .n = nlocal };
-	struct dmio_parked *lender = borrow(posted);
-	ssize_t n;
+	struct dmio_access access = { true, local, nlocal, remote, nremote };
 
-	if (lender == NULL)
-		return posted_move(posted, true, at, remote, nremote);
-	n = process_vm_writev(posted->identity.tid, local, nlocal, remote, nremote, 0);
-	n = n < 0 ? -errno : n;
-	dmio_lend_return(posted->device, lender);
-	return n;
+	return posted_access(space, &access);
 }
 
 /* Not known without one more open file: what may not fault is refused. */
@@ -188,15 +189,15 @@ posted_is_resident(struct dmover_space *space, const void *addr, size_t len)
 static int
 posted_file(struct dmover_space *space)
 {
-	return ((struct posted *)space)->mem_fd;
+	return ((struct posted *)space)->handle.mem_fd;
 }
 
 static ssize_t
 posted_allowed(struct dmover_space *space, bool is_write, const void *addr, size_t len)
 {
-	struct dmio_mapping mapping = { 0 };
+	const struct posted *posted = (struct posted *)space;
 
-	return allowed((struct posted *)space, is_write, (uintptr_t)addr, len, &mapping);
+	return dmio_handle_allowed(&posted->handle, is_write, (uintptr_t)addr, len);
 }
 
 static void
@@ -204,8 +205,8 @@ posted_destroy(struct dmover_space *space)
 {
 	struct posted *posted = (struct posted *)space;
 
-	close(posted->mem_fd);
-	close(posted->maps_fd);
+	dmio_witness_close(&posted->witness);
+	dmio_handle_close(&posted->handle);
 	free(posted);
 }
 
@@ -218,59 +219,23 @@ static const struct dmover_space_ops posted_ops = {
 	.spo_destroy = posted_destroy,
 };
 
-static int
-open_proc(pid_t tid, const char *file, int flags)
+/* What the quick ways need; without it the handle is left. */
+static void
+call_witness(struct posted *posted)
 {
-	char path[64];
-	int fd;
+	const struct dmio_ways *ways = &posted->device->ways;
+	struct dmio_witness *witness = &posted->witness;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tid, file);
-	fd = open(path, flags | O_CLOEXEC);
-	return fd < 0 ? (errno == EACCES ? -EPERM : -errno) : fd;
-}
-
-/* The process of a thread, from the line "Tgid:" of /proc/TID/status; 0: not known. */
-static pid_t
-process_of(pid_t tid)
-{
-	char text[1024], *at;
-	ssize_t n;
-	int fd = open_proc(tid, "status", O_RDONLY);
-
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	at = strstr(text, "\nTgid:");
-	return at != NULL ? (pid_t)strtol(at + 6, NULL, 10) : 0;
-}
-
-/*
- * The text of maps is there only while the thread lives that it was opened by, and a thread may
- * end before its work does: so that of the process, where the kernel answers no queries.
- */
-static int
-open_maps(pid_t tid)
-{
-	int fd = open_proc(tid, "maps", O_RDONLY), of_process;
-	pid_t process;
-	char byte;
-
-	if (fd < 0 || dmio_maps_has_query(fd))
-		return fd;
-	process = process_of(tid);
-	if (process == 0 || process == tid)
-		return fd;
-	of_process = open_proc(process, "maps", O_RDONLY);
-	if (of_process < 0)
-		return fd;
-	if (pread(of_process, &byte, 1, 0) != 1) { /* its first thread has ended */
-		close(of_process);
-		return fd;
+	if ((!ways->is_lent && !ways->is_checked) || dmio_witness_open(posted->tid, witness) < 0)
+		return;
+	dmio_identity_get_at(witness->stat_fd, posted->tid, &posted->identity);
+	if (ways->is_checked) {
+		/* The thread is held, so it has its address space with this mark. */
+		atomic_store(&posted->mark, dmio_witness_mark(witness));
+		return;
 	}
-	close(fd);
-	return of_process;
+	dmio_witness_close(witness);
+	witness->stat_fd = -1;
 }
 
 int
@@ -282,24 +247,17 @@ dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **
 	if (posted == NULL)
 		return -ENOMEM;
 	posted->space = (struct dmover_space){ .spc_ops = &posted_ops, .spc_refs = 1 };
-	posted->mem_fd = open_proc(tid, "mem", O_RDWR);
-	if (posted->mem_fd < 0) {
-		err = posted->mem_fd;
-		goto free_posted;
-	}
-	posted->maps_fd = open_maps(tid);
-	if (posted->maps_fd < 0) {
-		err = posted->maps_fd;
-		goto close_mem;
-	}
+	posted->tid = tid;
 	posted->device = device;
-	dmio_identity_get(tid, &posted->identity);
+	posted->witness.stat_fd = -1;
+	posted->mark = MARK_STALE;
+	err = dmio_handle_open(tid, &posted->handle);
+	if (err < 0) {
+		free(posted);
+		return err;
+	}
+	if (device != NULL)
+		call_witness(posted);
 	*ret_space = &posted->space;
 	return 0;
-
-close_mem:
-	close(posted->mem_fd);
-free_posted:
-	free(posted);
-	return err;
 }

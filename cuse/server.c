@@ -74,33 +74,24 @@ choose_front(const struct dmio_options *options, const struct dmio_front_ops **r
 	return -ENODEV;
 }
 
-/* Whether this process may reach its callers' memory at all. */
+/* Whether this process may reach its callers' memory at all, and how. */
 static int
-check_yama(void)
+find_ways(enum dmio_posted_choice choice, struct dmio_ways *ret_ways)
 {
-	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	int scope = 0;
+	char line[512];
 
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%d", &scope) != 1)
-		scope = 0;
-	fclose(f);
-	if (scope >= 3) {
-		dmio_log(DMIO_LOG_ERROR,
-		    "callers' memory: kernel.yama.ptrace_scope is 3, which forbids it to everybody "
-		    "(boot with a lower scope: 3 cannot be taken back)");
+	if (dmio_ways_probe(choice, ret_ways, line, sizeof(line)) < 0) {
+		dmio_log(DMIO_LOG_ERROR, "callers' memory: %s", line);
 		return -EPERM;
 	}
-	if (scope >= 1 && geteuid() != 0)
-		dmio_log(DMIO_LOG_WARNING,
-		    "callers' memory: kernel.yama.ptrace_scope is %d: most callers will get EPERM "
-		    "(run as root)",
-		    scope);
+	if (ret_ways->is_limited)
+		dmio_log(DMIO_LOG_WARNING, "callers' memory: %s", ret_ways->why);
+	dmio_ways_format(ret_ways, line, sizeof(line));
+	dmio_log(DMIO_LOG_INFO, "caller memory: %s", line);
 	return 0;
 }
 
-/* Posted writes hold two files each. */
+/* Posted writes hold three files each. */
 static void
 raise_file_limit(void)
 {
@@ -219,10 +210,12 @@ int
 dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void *arg)
 {
 	struct server *server = calloc(1, sizeof(*server));
+	struct dmio_ways ways;
 	char why[256] = "";
 	int status = 1, err;
 
-	if (server == NULL || choose_front(options, &server->front.ops) < 0 || check_yama() < 0)
+	if (server == NULL || choose_front(options, &server->front.ops) < 0 ||
+	    find_ways(options->posted, &ways) < 0)
 		goto free_server;
 	raise_file_limit();
 	server->options = options;
@@ -233,6 +226,7 @@ dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void
 		goto free_server;
 	}
 	dmio_device_init(&server->device, &server->core);
+	server->device.ways = ways;
 	server->front.options = options;
 	server->front.device = &server->device;
 	pthread_mutex_init(&server->front.lock, NULL);

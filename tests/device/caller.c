@@ -8,6 +8,8 @@
  * device_caller write:     the same for a write(2) at the limit (DMOVERIO_DEPTH).
  * device_caller post:      posts large work, prints "asleep", and waits for a response as "read" does;
  *                          a response, be it of work done or given up, is good as well.
+ * device_caller outlast:   posts large work, prints "posted", and waits for kernel.yama.ptrace_scope to be 3.
+ *                          0 when the work is done all the same, and the next write is EPERM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -133,6 +135,57 @@ post(void)
 	return sleep_in_read(true);
 }
 
+static int
+yama_scope(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = -1;
+
+	if (file == NULL)
+		return -1;
+	if (fscanf(file, "%d", &scope) != 1)
+		scope = -1;
+	fclose(file);
+	return scope;
+}
+
+static int
+outlast(void)
+{
+	struct dmio_usrresp response = { .resp_error = -1 };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	uint8_t *memory = malloc(LARGE);
+	struct iovec iov[4];
+	struct dmio_usrreq request = zero_request(iov, memory, LARGE);
+	ssize_t n;
+
+	memset(memory, 1, LARGE);
+	for (int i = 1; i < 4; i++)
+		iov[i] = iov[0];
+	request.req_outbuf.dmbuf_iovcnt = 4;
+	if (write(fd, &request, sizeof(request)) != (ssize_t)sizeof(request))
+		return 1;
+	printf("posted\n");
+	for (int scope = 0; scope != 3;) {
+		usleep(1000);
+		scope = yama_scope();
+		if (scope < 0)
+			return 77;
+	}
+	if (poll(&pfd, 1, -1) != 1 ||
+	    read(fd, &response, sizeof(response)) != (ssize_t)sizeof(response))
+		return 1;
+	request.req_outbuf.dmbuf_iovcnt = 1;
+	errno = 0;
+	n = write(fd, &request, sizeof(request));
+	printf("device_caller: the work: %s; the next write: %s\n", strerror(response.resp_error),
+	    strerror(errno));
+	return response.resp_error == 0 && memory[0] == 0 && memory[LARGE - 1] == 0 && n < 0 &&
+		       errno == EPERM
+		   ? 0
+		   : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -149,6 +202,8 @@ main(int argc, char **argv)
 		return sleep_in_write();
 	if (strcmp(how, "post") == 0)
 		return post();
-	fprintf(stderr, "usage: device_caller work|read|write|post\n");
+	if (strcmp(how, "outlast") == 0)
+		return outlast();
+	fprintf(stderr, "usage: device_caller work|read|write|post|outlast\n");
 	return 2;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* exec.c: callers that are somebody else by the time their work is done (runs exec_attack). */
+/* exec.c: callers that are somebody else by the time their work is done (exec_attack, exec_loop). */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "session.h"
 #include "sleeper.h"
+#include "submit.h"
 
 /* The unprivileged attacker. */
 #define ATTACKER 65534
@@ -33,18 +34,27 @@ install(const char *name, const char *dir, mode_t mode, char *ret_path, size_t l
 	close(out);
 }
 
+/* One run of a helper. */
+struct attack {
+	const char *program; /* exec_attack or exec_loop */
+	const char *mode;
+	const char *way; /* how the work is handed in; NULL: as the helper does */
+	bool is_setuid;  /* the image */
+	bool is_root;    /* the attacker */
+};
+
 static int
-run_attack(const char *mode, const char *program, const char *image, bool as_root)
+run_attack(const struct attack *attack, const char *program, const char *image)
 {
 	pid_t child = fork();
 	int status;
 
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
-		if (!as_root && (setresgid(ATTACKER, ATTACKER, ATTACKER) != 0 ||
-				    setresuid(ATTACKER, ATTACKER, ATTACKER) != 0))
+		if (!attack->is_root && (setresgid(ATTACKER, ATTACKER, ATTACKER) != 0 ||
+					    setresuid(ATTACKER, ATTACKER, ATTACKER) != 0))
 			_exit(2);
-		execl(program, program, mode, image, (char *)NULL);
+		execl(program, program, attack->mode, image, attack->way, (char *)NULL);
 		_exit(2);
 	}
 	status = sleeper_reap(child);
@@ -53,20 +63,23 @@ run_attack(const char *mode, const char *program, const char *image, bool as_roo
 
 /* Installs the helpers, attacks, and cleans up. */
 static int
-attack(const char *mode, bool setuid_image, bool as_root)
+attack_run(const struct attack *attack)
 {
 	const char *tmp = getenv("TMPDIR");
-	char dir[200], program[256], image[256];
+	char dir[200], program[256], image[256] = "";
+	bool has_image = strcmp(attack->program, "exec_attack") == 0;
 	int status;
 
 	snprintf(dir, sizeof(dir), "%s/device-suite-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chmod(dir, 0755), 0);
-	install("exec_attack", dir, 0755, program, sizeof(program));
-	install("exec_image", dir, setuid_image ? 04755 : 0755, image, sizeof(image));
-	status = run_attack(mode, program, image, as_root);
+	install(attack->program, dir, 0755, program, sizeof(program));
+	if (has_image)
+		install("exec_image", dir, attack->is_setuid ? 04755 : 0755, image, sizeof(image));
+	status = run_attack(attack, program, has_image ? image : NULL);
 	unlink(program);
-	unlink(image);
+	if (has_image)
+		unlink(image);
 	rmdir(dir);
 	return status;
 }
@@ -75,20 +88,52 @@ static const char *const modes[] = { "plain", "inherit" };
 
 START_TEST(nothing_is_written_into_an_image_that_was_executed_meanwhile)
 {
-	EXPECT(attack(modes[_i % 2], false, _i < 2 || geteuid() != 0), 0);
+	struct attack attack = {
+		.program = "exec_attack",
+		.mode = modes[_i % 2],
+		.is_root = _i < 2 || geteuid() != 0,
+	};
+
+	EXPECT(attack_run(&attack), 0);
 	suite_daemon_works();
 }
 END_TEST
 
 START_TEST(nothing_is_written_into_a_setuid_image)
 {
+	/* By write(2), then by every other way that there is. */
+	struct attack attack = {
+		.program = "exec_attack",
+		.mode = "setuid",
+		.way = _i == 0 ? "write" : submit_name((enum submit_way)(_i - 1)),
+		.is_setuid = true,
+	};
 	int status;
 
 	if (geteuid() != 0)
 		SKIP("needs root to make a setuid image");
-	status = attack("setuid", true, false);
+	status = attack_run(&attack);
 	if (status == 77)
-		SKIP("the file system of TMPDIR does not honour the setuid bit");
+		SKIP(
+		    "%s: not to be had here, or TMPDIR does not honour the setuid bit", attack.way);
+	EXPECT(status, 0);
+	suite_daemon_works();
+}
+END_TEST
+
+static const char *const loops[] = { "loops", "share", "forge" };
+
+START_TEST(nothing_goes_from_one_image_into_another)
+{
+	struct attack attack = {
+		.program = "exec_loop",
+		.mode = loops[_i % 3],
+		.is_root = _i < 3 || geteuid() != 0,
+	};
+	int status = attack_run(&attack);
+
+	if (status == 77)
+		SKIP("addresses cannot be made the same in each image");
 	EXPECT(status, 0);
 	suite_daemon_works();
 }
@@ -96,12 +141,13 @@ END_TEST
 
 START_TEST(nothing_is_written_into_a_process_with_the_same_number)
 {
+	struct attack attack = { .program = "exec_attack", .mode = "reuse", .is_root = true };
 	int status;
 
 	if (geteuid() != 0)
 		SKIP("needs root to choose a process number");
-	for (unsigned round = 0; round < 2; round++) {
-		status = attack("reuse", false, true);
+	for (unsigned round = suite_takes(1) ? 0 : 1; round < 2; round++) {
+		status = attack_run(&attack);
 		if (status == 77)
 			SKIP("this kernel does not let us choose a process number");
 		EXPECT(status, 0);
@@ -110,15 +156,26 @@ START_TEST(nothing_is_written_into_a_process_with_the_same_number)
 }
 END_TEST
 
+/*
+ * "exec" is enough to tell one way to callers' memory from another; "exec_more" are the same attacks
+ * in other circumstances.
+ */
 Suite *
 suite_exec(void)
 {
 	Suite *suite = suite_create("exec");
-	TCase *tcase = suite_case(suite, "exec");
+	TCase *tcase = suite_case(suite, "exec"), *more = suite_case(suite, "exec_more");
 
 	tcase_add_loop_test(
-	    tcase, nothing_is_written_into_an_image_that_was_executed_meanwhile, 0, 4);
-	tcase_add_test(tcase, nothing_is_written_into_a_setuid_image);
+	    tcase, nothing_is_written_into_an_image_that_was_executed_meanwhile, 1, 2);
+	tcase_add_loop_test(tcase, nothing_is_written_into_a_setuid_image, 0, 1);
 	tcase_add_test(tcase, nothing_is_written_into_a_process_with_the_same_number);
+	tcase_add_loop_test(tcase, nothing_goes_from_one_image_into_another, 3, 6);
+	tcase_add_loop_test(
+	    more, nothing_is_written_into_an_image_that_was_executed_meanwhile, 0, 1);
+	tcase_add_loop_test(
+	    more, nothing_is_written_into_an_image_that_was_executed_meanwhile, 2, 4);
+	tcase_add_loop_test(more, nothing_is_written_into_a_setuid_image, 1, 1 + SUBMIT_WAYS);
+	tcase_add_loop_test(more, nothing_goes_from_one_image_into_another, 0, 3);
 	return suite;
 }

@@ -2,8 +2,9 @@
 /*
  * exec_attack.c: posts much work on its own memory and then becomes somebody else.
  *
- * exec_attack plain|setuid|inherit IMAGE: executes IMAGE while the daemon works; "inherit" leaves it
- * the sessions.  exec_attack reuse: a child dies while the daemon works and another process
+ * exec_attack plain|setuid|inherit IMAGE [WAY]: executes IMAGE while the daemon works; "inherit" leaves
+ * it the sessions.  WAY is how the work is handed in, if not by write(2) (submit.h): nothing is
+ * waited for then, and a call may be under way when IMAGE takes over.  exec_attack reuse: a child dies while the daemon works and another process
  * gets its number.  In no case may a byte appear in the new process.
  */
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <dev/dmover/dmover_io.h>
 
 #include "exec_attack.h"
+#include "submit.h"
 
 #define VECTORS 1024
 
@@ -66,12 +68,13 @@ open_session(void)
 	return fd;
 }
 
-/* Posts the work of one session. */
+/* Posts the work of one session; by SUBMIT, which may be NULL.  0, or -1 with errno. */
 static int
-post(int fd)
+post(int fd, struct submit *submit)
 {
 	static struct iovec iov[VECTORS];
-	struct dmio_usrreq requests[ATTACK_REQUESTS];
+	static struct dmio_usrreq requests[ATTACK_REQUESTS];
+	int err;
 
 	for (unsigned i = 0; i < VECTORS; i++)
 		iov[i] = (struct iovec){ (void *)(uintptr_t)region, ATTACK_LEN };
@@ -79,7 +82,11 @@ post(int fd)
 		requests[i] = (struct dmio_usrreq){ .req_outbuf = { iov, VECTORS },
 			.req_immediate = { ATTACK_BYTE },
 			.req_id = i };
-	return write(fd, requests, sizeof(requests)) == (ssize_t)sizeof(requests) ? 0 : -1;
+	if (submit == NULL)
+		return write(fd, requests, sizeof(requests)) == (ssize_t)sizeof(requests) ? 0 : -1;
+	err = submit_call(submit, true, fd, requests, sizeof(requests));
+	errno = -err;
+	return err < 0 ? -1 : 0;
 }
 
 /* Waits for the daemon's first bytes. */
@@ -106,7 +113,7 @@ map_region(void)
 }
 
 static int
-attack_exec(const char *mode, const char *image)
+attack_exec(const char *mode, const char *image, struct submit *submit)
 {
 	char numbers[ATTACK_SESSIONS][16];
 	const char *args[ATTACK_SESSIONS + 3] = { image, mode };
@@ -114,7 +121,7 @@ attack_exec(const char *mode, const char *image)
 	for (int i = 0; i < ATTACK_SESSIONS; i++) {
 		int fd = open_session();
 
-		if (fd < 0 || post(fd) != 0)
+		if (fd < 0 || post(fd, submit) != 0)
 			return fail("cannot post");
 		if (strcmp(mode, "inherit") == 0) {
 			fcntl(fd, F_SETFD, 0);
@@ -126,6 +133,21 @@ attack_exec(const char *mode, const char *image)
 		return fail("the daemon does not begin");
 	execv(image, (char **)(uintptr_t)args);
 	return fail(image);
+}
+
+/* The work is handed in by another way than write(2). */
+static int
+attack_submit(const char *mode, const char *image, const char *name)
+{
+	enum submit_way way = submit_find(name);
+	struct submit submit;
+	int err = way == SUBMIT_WAYS ? -EINVAL : submit_open(&submit, way);
+
+	if (err == 0)
+		return attack_exec(mode, image, &submit);
+	errno = -err;
+	fail(name);
+	return err == -ENOSYS || err == -EPERM || err == -ENOMEM ? 77 : 1;
 }
 
 /* In the process that got the number: its memory is its own. */
@@ -172,7 +194,7 @@ attack_reuse(void)
 	first = fork();
 	if (first == 0) {
 		for (int i = 0; i < ATTACK_SESSIONS; i++) {
-			if (post(fds[i]) != 0)
+			if (post(fds[i], NULL) != 0)
 				_exit(1);
 		}
 		if (wait_begun() != 0)
@@ -198,13 +220,15 @@ main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (argc < 2 || (argc < 3 && strcmp(argv[1], "reuse") != 0)) {
-		fprintf(stderr,
-		    "usage: exec_attack plain|setuid|inherit IMAGE, or exec_attack reuse\n");
+		fprintf(stderr, "usage: exec_attack plain|setuid|inherit IMAGE [WAY], "
+				"or exec_attack reuse\n");
 		return 2;
 	}
 	if (map_region() != 0)
 		return fail("mmap");
 	if (strcmp(argv[1], "reuse") == 0)
 		return attack_reuse();
-	return attack_exec(argv[1], argv[2]);
+	if (argc > 3 && strcmp(argv[3], "write") != 0)
+		return attack_submit(argv[1], argv[2], argv[3]);
+	return attack_exec(argv[1], argv[2], NULL);
 }

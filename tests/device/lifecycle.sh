@@ -129,6 +129,18 @@ tells() {
 	timeout $((20 * slow)) "$dmoverd" "$1" >"$tmp/tells" 2>&1 </dev/null && grep -q . "$tmp/tells"
 }
 
+# The ways to callers' memory: in the list, and in the log of a daemon that is asked for information.
+tells_ways() {
+	local line
+	line=$(timeout $((20 * slow)) "$dmoverd" --list-engines | grep '^caller memory: held process_vm; posted ') || return 1
+	daemon_start --log-level=info || return 1
+	grep -qF "$line" "$tmp/log" || {
+		cat "$tmp/log"
+		return 1
+	}
+	daemon_stop
+}
+
 comes_and_goes() {
 	local i
 	for i in 1 2 3 4 5; do
@@ -153,6 +165,7 @@ mode_is_obeyed() {
 	[ "$(stat -c %a "$path")" = 600 ] && works && daemon_stop
 }
 
+check "the ways to callers' memory are told" tells_ways
 check "a daemon comes and goes, and leaves nothing behind" comes_and_goes
 check "SIGINT stops it as SIGTERM does" stops_on INT
 check "its path has the mode that was asked for" mode_is_obeyed
@@ -162,7 +175,7 @@ for how in read write post; do
 done
 check "a second daemon on a busy path says so and ends" second_daemon_is_refused
 for option in --no-such-option --front=door --queue-depth=0 --queue-depth=many --workers=-1 --workers=x --mode=9 \
-	--hold-limit=12Q --log-level=loud --engine=no-such-engine --queue-depth= argument; do
+	--hold-limit=12Q --log-level=loud --posted=lent --engine=no-such-engine --queue-depth= argument; do
 	check "$option is refused with status 2" bad "$option"
 done
 for option in --help --version --list-engines; do

@@ -207,6 +207,7 @@ main(int argc, char **argv)
 	srunner_add_suite(runner, suite_stall());
 	srunner_add_suite(runner, suite_crowd());
 	srunner_add_suite(runner, suite_exec());
+	srunner_add_suite(runner, suite_async());
 	srunner_set_fork_status(runner, CK_FORK);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	srunner_run_all(runner, suite_broken ? CK_SILENT : CK_NORMAL);

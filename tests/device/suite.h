@@ -108,6 +108,7 @@ Suite *suite_hostile(void);
 Suite *suite_stall(void);
 Suite *suite_crowd(void);
 Suite *suite_exec(void);
+Suite *suite_async(void);
 
 /* A test case with the suite's time limit. */
 TCase *suite_case(Suite *suite, const char *name);

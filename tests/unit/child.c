@@ -3,6 +3,8 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -37,17 +39,66 @@ make_memory(void)
 	return memory;
 }
 
+static void *
+exec_in_thread(void *arg)
+{
+	execl("/bin/sleep", "sleep", "1000", (char *)NULL);
+	return arg;
+}
+
+/* Touches memory that it did not have before. */
+static void
+touch(void)
+{
+	uint8_t *fresh =
+	    mmap(NULL, CHILD_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fresh == MAP_FAILED)
+		_exit(1);
+	*(volatile uint8_t *)fresh = 1;
+	munmap(fresh, CHILD_PAGE);
+}
+
+static void
+reply(int life)
+{
+	if (write(life, "", 1) != 1)
+		_exit(1);
+}
+
+/* Until there is another command. */
+static void
+touch_on(int commands, int life)
+{
+	struct pollfd poller = { .fd = commands, .events = POLLIN };
+
+	touch();
+	reply(life);
+	while (poll(&poller, 1, 0) == 0)
+		touch();
+}
+
 /* In the child: does what it is told. */
 static void
-serve(int commands)
+serve(int commands, int life)
 {
+	pthread_t thread;
 	char command;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (read(commands, &command, 1) == 1) {
 		if (command == 'e')
-			execl("/bin/sleep", "sleep", "1000", (char *)NULL);
-		_exit(command == 'x' ? 0 : 1);
+			exec_in_thread(NULL);
+		else if (command == 't' && pthread_create(&thread, NULL, exec_in_thread, NULL) == 0)
+			pthread_join(thread, NULL);
+		if (command == 'F') {
+			touch_on(commands, life);
+			continue;
+		}
+		if (command != 'f')
+			_exit(1);
+		touch();
+		reply(life);
 	}
 	_exit(1);
 }
@@ -65,7 +116,7 @@ child_start(struct child *child)
 	if (child->pid == 0) {
 		close(commands[1]);
 		close(life[0]);
-		serve(commands[0]);
+		serve(commands[0], life[1]);
 	}
 	close(commands[0]);
 	close(life[1]);
@@ -73,14 +124,47 @@ child_start(struct child *child)
 	child->from = life[0];
 }
 
-void
-child_exec(struct child *child)
+static void
+exec_by(struct child *child, const char *command)
 {
 	char byte;
 
-	ck_assert_int_eq(write(child->to, "e", 1), 1);
+	ck_assert_int_eq(write(child->to, command, 1), 1);
 	/* The pipe closes as the new image takes over. */
 	ck_assert_int_eq(read(child->from, &byte, 1), 0);
+}
+
+void
+child_exec(struct child *child)
+{
+	exec_by(child, "e");
+}
+
+void
+child_exec_in_thread(struct child *child)
+{
+	exec_by(child, "t");
+}
+
+static void
+ask(struct child *child, const char *command)
+{
+	char byte;
+
+	ck_assert_int_eq(write(child->to, command, 1), 1);
+	ck_assert_int_eq(read(child->from, &byte, 1), 1);
+}
+
+void
+child_fault(struct child *child)
+{
+	ask(child, "f");
+}
+
+void
+child_fault_on(struct child *child)
+{
+	ask(child, "F");
 }
 
 void

@@ -21,6 +21,12 @@ struct child {
 void child_start(struct child *child);
 /* Runs another program in it, which sleeps; returns once the old memory is gone. */
 void child_exec(struct child *child);
+/* The same, by a thread that is not its first. */
+void child_exec_in_thread(struct child *child);
+/* Makes it touch a page that it did not have; then it sleeps, and touches nothing. */
+void child_fault(struct child *child);
+/* Makes it touch one page after the other, until the next command. */
+void child_fault_on(struct child *child);
 /* Ends it, and waits until it is gone. */
 void child_exit(struct child *child);
 

@@ -174,6 +174,7 @@ kernel_start(struct kernel *kernel, const struct dmover_core_options *options, c
 			  sizeof(why)) == 0,
 	    "%s", why);
 	dmio_device_init(&kernel->device, &kernel->core);
+	kernel->device.ways = (struct dmio_ways){ .is_lent = true, .is_checked = true };
 	kernel->session = NULL;
 	kernel_call(kernel, &call);
 	same_int(dmio_open(&kernel->device, (fuse_req_t)&call, &kernel->session), 0);

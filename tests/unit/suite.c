@@ -8,6 +8,8 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,20 @@ bool
 unit_try(sem_t *sem)
 {
 	return sem_trywait(sem) == 0;
+}
+
+void
+unit_wait_gone(pid_t tid)
+{
+	struct timespec now, until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_SECONDS;
+	while (tgkill(getpid(), tid, 0) == 0) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ck_assert_msg(now.tv_sec < until.tv_sec, "thread %d does not end", (int)tid);
+		sched_yield();
+	}
 }
 
 unsigned
@@ -111,6 +127,7 @@ static TCase *(*const makers[])(void) = {
 	unit_wire,
 	unit_device,
 	unit_fetch,
+	unit_handle,
 	unit_inside,
 	unit_lend,
 	unit_log,
@@ -120,6 +137,9 @@ static TCase *(*const makers[])(void) = {
 	unit_options,
 	unit_park,
 	unit_posted,
+	unit_proc,
+	unit_ways,
+	unit_witness,
 	unit_write,
 };
 

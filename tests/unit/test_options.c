@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cuse/options.h"
@@ -41,6 +42,7 @@ START_TEST(without_options_the_defaults_hold)
 	same_int(options.mode, 0666);
 	same_int(options.is_foreground, false);
 	same_int(options.log_level, DMIO_LOG_WARNING);
+	same_int(options.posted, DMIO_POSTED_AUTO);
 	same_text(options.core.engine, core.engine);
 	same_size(options.core.workers, core.workers);
 	same_size(options.core.hold_limit, core.hold_limit);
@@ -60,8 +62,11 @@ START_TEST(words_are_chosen_from_a_list)
 	same_int(parse(&options, "--front=auto", "--log-level=info", NULL), 0);
 	same_int(options.front, DMIO_FRONT_AUTO);
 	same_int(options.log_level, DMIO_LOG_INFO);
-	same_int(parse(&options, "--log-level=warning", NULL, NULL), 0);
+	same_int(parse(&options, "--log-level=warning", "--posted=handle", NULL), 0);
 	same_int(options.log_level, DMIO_LOG_WARNING);
+	same_int(options.posted, DMIO_POSTED_HANDLE);
+	same_int(parse(&options, "--posted=handle", "--posted=auto", NULL), 0);
+	same_int(options.posted, DMIO_POSTED_AUTO);
 }
 END_TEST
 
@@ -121,6 +126,8 @@ static const char *const bad[] = {
 	"--front=CUSE",
 	"--log-level=",
 	"--log-level=verbose",
+	"--posted=",
+	"--posted=lent",
 	"--mode=888",
 	"--mode=1777",
 	"--mode=rw",
@@ -173,6 +180,42 @@ START_TEST(bad_values_are_refused_by_name)
 }
 END_TEST
 
+/* Values outside a bound, and what the reason says of it. */
+static const struct {
+	const char *arg, *bound;
+} outside[] = {
+	{ "--hold-limit=262145", "bad value (at most 256K)" },
+	{ "--hold-limit=1M", "bad value (at most 256K)" },
+	{ "--hold-limit=99999999999999999999", "bad value (at most 256K)" },
+	{ "--hold-limit=17179869184G", "bad value (at most 256K)" },
+	{ "--stage-limit=0", "bad value (at least 8M)" },
+	{ "--stage-limit=1025G", "bad value (at most 1024G)" },
+	{ "--workers=0", "bad value (at least 1)" },
+	{ "--workers=257", "bad value (at most 256)" },
+	{ "--uid-threads=257", "bad value (at most 256)" },
+	{ "--queue-depth=65537", "bad value (at most 65536)" },
+	{ "--max-sessions=1048577", "bad value (at most 1048576)" },
+	{ "--max-sessions-per-uid=0", "bad value (at least 1)" },
+	/* Not numbers at all: no bound would help. */
+	{ "--hold-limit=12Q", "bad value" },
+	{ "--workers=99999999999999999999x", "bad value" },
+	{ "--mode=1777", "bad value" },
+	{ "--front=x", "bad value" },
+};
+
+START_TEST(a_bound_that_was_passed_is_named)
+{
+	struct dmio_options options;
+	char expected[128];
+
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		same_int(parse(&options, outside[i].arg, NULL, NULL), -EINVAL);
+		snprintf(expected, sizeof(expected), "%s: %s", outside[i].arg, outside[i].bound);
+		same_text(why, expected);
+	}
+}
+END_TEST
+
 START_TEST(what_is_no_option_is_named)
 {
 	struct dmio_options options;
@@ -197,7 +240,7 @@ START_TEST(the_help_names_every_option)
 	static const char *const names[] = { "--front", "--path", "--mode", "--foreground",
 		"--engine", "--workers", "--hold-limit", "--queue-depth", "--list-engines",
 		"--version", "--log-level", "--help", "--max-sessions", "--max-sessions-per-uid",
-		"--stage-limit", "--uid-threads" };
+		"--stage-limit", "--uid-threads", "--posted" };
 	size_t lines = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -220,6 +263,7 @@ unit_options(void)
 	tcase_add_test(tc, numbers_and_sizes_reach_their_places);
 	tcase_add_test(tc, actions_are_chosen);
 	tcase_add_test(tc, bad_values_are_refused_by_name);
+	tcase_add_test(tc, a_bound_that_was_passed_is_named);
 	tcase_add_test(tc, what_is_no_option_is_named);
 	tcase_add_test(tc, the_help_names_every_option);
 	return tc;

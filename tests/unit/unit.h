@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* 1 with --break: every comparison then expects something else than what is right. */
 extern unsigned unit_break;
@@ -26,6 +27,9 @@ bool unit_same(const void *a, const void *b, size_t n);
 void unit_take(sem_t *sem);
 /* True when it can be taken at once. */
 bool unit_try(sem_t *sem);
+
+/* Waits until the kernel has forgotten a thread of this process, which may be after its join. */
+void unit_wait_gone(pid_t tid);
 
 /* A repeatable number below LIMIT; the sequence is the seed's. */
 unsigned unit_random(uint32_t *seed, unsigned limit);
@@ -65,6 +69,7 @@ TCase *unit_watch(void);
 TCase *unit_wire(void);
 TCase *unit_device(void);
 TCase *unit_fetch(void);
+TCase *unit_handle(void);
 TCase *unit_inside(void);
 TCase *unit_lend(void);
 TCase *unit_log(void);
@@ -74,6 +79,9 @@ TCase *unit_notify(void);
 TCase *unit_options(void);
 TCase *unit_park(void);
 TCase *unit_posted(void);
+TCase *unit_proc(void);
+TCase *unit_ways(void);
+TCase *unit_witness(void);
 TCase *unit_write(void);
 
 #endif /* TESTS_UNIT_H */
