@@ -14,6 +14,7 @@ logs=${OUTDIR:-/tmp}
 passed=0
 failed=0
 daemon_pid=
+scopes=
 # Emulated processors are slow, and so is the daemon's start on them.
 export DMOVERIO_TEST_SLOW=${DMOVERIO_TEST_SLOW:-10}
 
@@ -138,6 +139,97 @@ restarts_after_sigkill() {
 	start_daemon && hw_bzero && stop_daemon INT && [ "$stopped" = 0 ]
 }
 
+# The tests of who is somebody else by the time the work is done, by one of the ways of --posted=.
+exec_suite() {
+	CK_RUN_CASE=exec DMOVERD_OPTS=--posted=$1 timeout 200 tests/device/run.sh "$daemon" cuse \
+		"$build/tests/device/device_suite"
+}
+
+# What the kernel must do for a witness: counted faults, threads that lose their numbers.
+kernel_facts() {
+	CK_RUN_CASE=witness timeout 100 "$build/tests/unit/unit_suite"
+}
+
+yama=/proc/sys/kernel/yama/ptrace_scope
+
+set_scope() {
+	echo "$1" >$yama && [ "$(cat $yama)" = "$1" ]
+}
+
+# A daemon of an ordinary user, who mounts with fusermount3: nobody_daemon LOG PATH
+nobody_daemon() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$daemon" --foreground --front=fuse --path="$2" \
+		--log-level=info >"$1" 2>&1 &
+	nobody_pid=$!
+	await 30 grep -qs "^dmoverd: ready: $2 (fuse)" "$1" || {
+		cat "$1"
+		return 1
+	}
+}
+
+nobody_caller() {
+	DMOVERIO_PATH=$1 timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$build/tests/device/device_caller" work
+}
+
+# As nobody: the daemon serves nobody's programs, if Yama lets it; else both are told.
+unprivileged() {
+	local dir log status=0 caller=0
+	chmod 666 /dev/fuse # as udev would
+	dir=$(mktemp -d /tmp/nobody.XXXXXX) && chown 65534:65534 "$dir" && log=$dir/log
+	nobody_daemon "$log" "$dir/dmoverio" || return 1
+	nobody_caller "$dir/dmoverio" >"$dir/caller" 2>&1 || caller=$?
+	kill "$nobody_pid"
+	wait "$nobody_pid" || status=$?
+	cat "$log" "$dir/caller"
+	[ $status = 0 ] || return 1
+	if [ "$1" = 0 ]; then
+		[ $caller = 0 ] && ! grep -q 'ptrace_scope' "$log"
+	else
+		[ $caller != 0 ] && grep -q 'Operation not permitted' "$dir/caller" &&
+			grep -q "ptrace_scope is $1: .*run as root" "$log"
+	fi
+}
+
+# Scope 3 under a daemon that runs: what is posted is done, what comes after is EPERM.
+running_under_scope_3() {
+	local status=0
+	start_daemon || return 1
+	"$build/tests/device/device_caller" outlast >"$logs/outlast.log" 2>&1 &
+	await 30 grep -qs '^posted$' "$logs/outlast.log" && set_scope 3 || return 1
+	wait $! || status=$?
+	cat "$logs/outlast.log" "$logs/dmoverd.log"
+	stop_daemon TERM || return 1
+	[ $status = 0 ] && [ "$stopped" = 0 ]
+}
+
+refused_under_scope_3() {
+	local status=0
+	timeout 60 "$daemon" --foreground --front=cuse >"$logs/refused.log" 2>&1 || status=$?
+	cat "$logs/refused.log"
+	[ $status = 1 ] && grep -q 'ptrace_scope is 3.*boot with a lower scope' "$logs/refused.log" &&
+		"$daemon" --list-engines | grep 'caller memory: out of reach: .*ptrace_scope is 3'
+}
+
+# Scope 3 comes last: it cannot be taken back.
+posted_steps() {
+	local scope
+	step "kernel counts faults" kernel_facts
+	step "exec suite handle" exec_suite handle
+	scopes="no Yama in this kernel: nothing was tested under its scopes"
+	[ -e $yama ] || return 0
+	step "daemon of nobody" unprivileged 0
+	for scope in 1 2; do
+		set_scope $scope
+		step "exec suite auto, yama $scope" exec_suite auto
+		step "exec suite handle, yama $scope" exec_suite handle
+		step "daemon of nobody, yama $scope" unprivileged $scope
+	done
+	step "running daemon, yama 3" running_under_scope_3
+	step "daemon is refused, yama 3" refused_under_scope_3
+	scopes="Yama: ran under its scopes 0 1 2 3"
+}
+
 kernel_is_content() {
 	! dmesg | grep -E 'WARNING:|BUG:|Oops|general protection|hung task|blocked for more than'
 }
@@ -154,7 +246,6 @@ node_steps() {
 	step "restart after sigterm" restarts_after_sigterm
 	step "node gone after sigkill" leaves_no_node_after_sigkill
 	step "restart after sigkill" restarts_after_sigkill
-	step "no kernel warning" kernel_is_content
 }
 
 main() {
@@ -165,8 +256,11 @@ main() {
 	step "lifecycle" lifecycle
 	if [ "${DMOVERIO_INSIDE:-all}" = all ]; then
 		node_steps
+		posted_steps
+		step "no kernel warning" kernel_is_content
 	fi
 	[ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
+	[ -z "$scopes" ] || printf '%s\n' "$scopes"
 	printf '%d passed, %d failed\n' $passed $failed
 	[ $failed = 0 ]
 }
