@@ -61,6 +61,7 @@ dmover_core_init(
 	memset(core, 0, sizeof(*core));
 	why[0] = '\0';
 	core->options = *options;
+	core->options.own = NULL; /* only borrowed */
 	/* One more than the workers, so that a busy user can still hand in a small write. */
 	if (core->options.uid_threads == 0)
 		core->options.uid_threads = options->workers + 1;

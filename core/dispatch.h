@@ -49,7 +49,8 @@ struct dmover_dispatch {
 	atomic_uint nseen;
 	char left_out[STATS_ENGINES_MAX]
 		     [128]; /* by place in the table: why it is not open, or "" */
-	double measured_ms; /* what calibration took; 0: read from a file */
+	double start_ms;    /* what opening and measuring took */
+	bool is_from_file;  /* nothing was measured */
 	struct dmover_stats *stats;
 };
 

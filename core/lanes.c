@@ -142,10 +142,14 @@ force(struct dmover_dispatch *dispatch, const char *spec, char *why, size_t len)
 static int
 apply_option(struct dmover_dispatch *dispatch, const char *engine, char *why, size_t len)
 {
+	char reason[160] = "";
+
 	dispatch->is_cycling = strcmp(engine, "cycle") == 0;
-	if (dispatch->is_cycling || strcmp(engine, "auto") == 0)
+	if (dispatch->is_cycling || strcmp(engine, "auto") == 0 ||
+	    force(dispatch, engine, reason, sizeof(reason)) == 0)
 		return 0;
-	return force(dispatch, engine, why, len);
+	snprintf(why, len, "--engine=%s: %s", engine, reason);
+	return -EINVAL;
 }
 
 /* From the file where there is one for this machine, else by measuring; then there is a file. */
@@ -163,10 +167,13 @@ open_measured(struct dmover_dispatch *dispatch, const struct dmover_lanes_option
 	if (err == 0 && !dmover_calibration_get_access(&calibration, &dispatch->access))
 		err = dmover_calibrate_access(&dispatch->access, options->own);
 	if (err < 0) {
-		snprintf(why, len, "%s", dispatch->left_out[DISPATCH_CPU]);
+		snprintf(why, len, "%s: %s", dmover_engines[DISPATCH_CPU]->eng_name,
+		    dispatch->left_out[DISPATCH_CPU][0] != '\0' ? dispatch->left_out[DISPATCH_CPU]
+								: strerror(-err));
 		return err;
 	}
-	dispatch->measured_ms = (double)(dmover_dispatch_now() - since) * 1e-6;
+	dispatch->is_from_file = is_read;
+	dispatch->start_ms = (double)(dmover_dispatch_now() - since) * 1e-6;
 	if (options->calibration != NULL && !is_read &&
 	    (err = dmover_calibration_write(dispatch, options->calibration)) < 0) {
 		snprintf(why, len, "--calibration=%s: %s", options->calibration, strerror(-err));

@@ -80,7 +80,9 @@ list_speeds(struct dmover_dispatch *dispatch, FILE *out)
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
 		for (unsigned size = 0; size < COST_SIZES; size++)
 			list_row(dispatch, out, (enum dmover_kind)kind, size);
-	fprintf(out, "measured, or read from a file, in %.0f ms\n", dispatch->measured_ms);
+	fprintf(out, "%s in %.0f ms\n",
+	    dispatch->is_from_file ? "read from a file" : "opened and measured",
+	    dispatch->start_ms);
 }
 
 void
@@ -168,5 +170,6 @@ dmover_list_engines_json(struct dmover_dispatch *dispatch, FILE *out)
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
 		for (unsigned size = 0; size < COST_SIZES; size++)
 			json_row(dispatch, out, (enum dmover_kind)kind, size);
-	fprintf(out, "\n  ],\n  \"measured_ms\": %.1f\n}\n", dispatch->measured_ms);
+	fprintf(out, "\n  ],\n  \"from_file\": %s,\n  \"start_ms\": %.1f\n}\n",
+	    dispatch->is_from_file ? "true" : "false", dispatch->start_ms);
 }

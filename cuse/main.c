@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/listing.h"
+#include "cuse/memory.h"
 #include "cuse/server.h"
 
 #define EXIT_USAGE 2
@@ -18,15 +19,26 @@ static int
 list_engines(const struct dmio_options *options)
 {
 	struct dmover_stats stats = { 0 };
+	struct dmover_core_options core = options->core;
 	struct dmover_dispatch dispatch;
+	struct dmio_ways ways;
 	char why[256] = "";
+	int err;
 
-	if (dmover_core_open_engines(&dispatch, &stats, &options->core, why, sizeof(why)) < 0) {
-		fprintf(stderr, "dmoverd: --engine=%s: %s\n", options->core.engine, why);
+	if (dmio_ways_probe(options->posted, &ways, why, sizeof(why)) == 0)
+		dmio_posted_own(&ways, &core.own); /* not to be had: measured without it */
+	err = dmover_core_open_engines(&dispatch, &stats, &core, why, sizeof(why));
+	dmover_space_unref(core.own);
+	if (err < 0) {
+		fprintf(stderr, "dmoverd: %s\n", why);
 		return EXIT_USAGE;
 	}
-	dmover_list_engines(&dispatch, stdout);
-	dmio_ways_list(options->posted, stdout);
+	if (options->is_json) {
+		dmover_list_engines_json(&dispatch, stdout);
+	} else {
+		dmover_list_engines(&dispatch, stdout);
+		dmio_ways_list(options->posted, stdout);
+	}
 	dmover_lanes_close(&dispatch);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include <dev/dmover/dmover.h>
 
 struct dmio_device;
+struct dmio_ways;
 
 /* A thread of ours that may sleep in an access to a caller's memory. */
 struct dmio_sleeper {
@@ -62,5 +63,8 @@ bool dmio_held_is_revoked(struct dmio_held *held);
  * thread; NULL: nobody is.  -EPERM: this daemon may not access it; -EMFILE and others of open(2).
  */
 int dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space);
+
+/* The daemon's own memory, reached in the same ways; but nobody lends.  To measure them. */
+int dmio_posted_own(const struct dmio_ways *ways, struct dmover_space **ret_space);
 
 #endif /* CUSE_MEMORY_H */

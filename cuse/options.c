@@ -18,8 +18,9 @@ const char dmio_help[] =
     "  --path=PATH              where callers open it (/dev/dmoverio)\n"
     "  --mode=MODE              its permissions, octal (0666)\n"
     "  --foreground             stay in the foreground\n"
-    "  --engine=auto|NAME[:ARGS]  use this engine for all that it can do (auto)\n"
-    "  --list-engines           print the engines with their measured speeds, and exit\n"
+    "  --engine=auto|cycle|NAME[:ARGS]  use this one, or all in turn (auto: the best)\n"
+    "  --calibration=FILE       measured speeds; written when it is missing\n"
+    "  --list-engines [--json]  print the engines with their measured speeds, and exit\n"
     "  --workers=N              threads that move large requests (number of processors)\n"
     "  --hold-limit=SIZE        a write that moves no more is executed at once (256K)\n"
     "  --queue-depth=N          requests of a session not yet read (1024)\n"
@@ -44,6 +45,8 @@ enum option_id {
 	OPT_HOLD_LIMIT,
 	OPT_QUEUE_DEPTH,
 	OPT_LIST_ENGINES,
+	OPT_CALIBRATION,
+	OPT_JSON,
 	OPT_VERSION,
 	OPT_LOG_LEVEL,
 	OPT_HELP,
@@ -64,6 +67,8 @@ static const struct option long_options[] = {
 	{ "hold-limit", required_argument, NULL, OPT_HOLD_LIMIT },
 	{ "queue-depth", required_argument, NULL, OPT_QUEUE_DEPTH },
 	{ "list-engines", no_argument, NULL, OPT_LIST_ENGINES },
+	{ "calibration", required_argument, NULL, OPT_CALIBRATION },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -227,6 +232,9 @@ set_option(struct dmio_options *options, int id, const char *arg, char *why, siz
 	case OPT_ENGINE:
 		options->core.engine = arg;
 		return 0;
+	case OPT_CALIBRATION:
+		options->core.calibration = arg;
+		return arg[0] != '\0' ? 0 : -EINVAL;
 	default:
 		return set_limit(&options->core, id, arg, why, len);
 	}
@@ -257,6 +265,8 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 			options->action = DMIO_SHOW_VERSION;
 		else if (id == OPT_LIST_ENGINES)
 			options->action = DMIO_LIST_ENGINES;
+		else if (id == OPT_JSON)
+			options->is_json = true;
 		else if (id == OPT_FOREGROUND)
 			options->is_foreground = true;
 		else if (set_option(options, id, optarg, more, sizeof(more)) < 0) {
@@ -267,6 +277,10 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 	}
 	if (optind < argc) {
 		snprintf(why, len, "%s: options only", argv[optind]);
+		return -EINVAL;
+	}
+	if (options->is_json && options->action == DMIO_SERVE) {
+		snprintf(why, len, "--json: goes with --list-engines");
 		return -EINVAL;
 	}
 	return 0;

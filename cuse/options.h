@@ -20,6 +20,7 @@ struct dmio_options {
 	const char *path; /* where callers open the device */
 	mode_t mode;      /* of the node or file */
 	bool is_foreground;
+	bool is_json; /* with DMIO_LIST_ENGINES */
 	enum dmio_posted_choice posted;
 	enum dmio_log_level log_level;
 	struct dmover_core_options core;

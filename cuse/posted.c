@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cuse/device.h"
 #include "cuse/handle.h"
@@ -30,7 +31,8 @@ struct posted {
 	struct dmover_space space; /* first */
 	pid_t tid;                 /* of who posted */
 	struct dmio_handle handle;
-	struct dmio_device *device;
+	struct dmio_ways ways;
+	struct dmio_device *device;    /* whose readers lend; NULL: none does */
 	struct dmio_identity identity; /* of who posted */
 	struct dmio_witness witness;
 	/* A mark with which the thread had the address space of the identity; or MARK_STALE. */
@@ -70,7 +72,7 @@ access_lent(const struct posted *posted, const struct dmio_access *access)
 	struct dmio_parked *lender;
 	ssize_t n;
 
-	if (posted->device == NULL || !posted->device->ways.is_lent)
+	if (posted->device == NULL || !posted->ways.is_lent)
 		return -EAGAIN;
 	lender = dmio_lend_borrow(posted->device, &posted->identity);
 	if (lender == NULL)
@@ -223,7 +225,7 @@ static const struct dmover_space_ops posted_ops = {
 static void
 call_witness(struct posted *posted)
 {
-	const struct dmio_ways *ways = &posted->device->ways;
+	const struct dmio_ways *ways = &posted->ways;
 	struct dmio_witness *witness = &posted->witness;
 
 	if ((!ways->is_lent && !ways->is_checked) || dmio_witness_open(posted->tid, witness) < 0)
@@ -238,8 +240,10 @@ call_witness(struct posted *posted)
 	witness->stat_fd = -1;
 }
 
-int
-dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space)
+/* TID is held, or this process itself. */
+static int
+create(pid_t tid, const struct dmio_ways *ways, struct dmio_device *device,
+    struct dmover_space **ret_space)
 {
 	struct posted *posted = calloc(1, sizeof(*posted));
 	int err;
@@ -249,6 +253,7 @@ dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **
 	posted->space = (struct dmover_space){ .spc_ops = &posted_ops, .spc_refs = 1 };
 	posted->tid = tid;
 	posted->device = device;
+	posted->ways = *ways;
 	posted->witness.stat_fd = -1;
 	posted->mark = MARK_STALE;
 	err = dmio_handle_open(tid, &posted->handle);
@@ -256,8 +261,21 @@ dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **
 		free(posted);
 		return err;
 	}
-	if (device != NULL)
-		call_witness(posted);
+	call_witness(posted);
 	*ret_space = &posted->space;
 	return 0;
+}
+
+int
+dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space)
+{
+	static const struct dmio_ways handle_only = { 0 };
+
+	return create(tid, device != NULL ? &device->ways : &handle_only, device, ret_space);
+}
+
+int
+dmio_posted_own(const struct dmio_ways *ways, struct dmover_space **ret_space)
+{
+	return create(getpid(), ways, /* device= */ NULL, ret_space);
 }

@@ -18,6 +18,7 @@
 
 #include "cuse/front.h"
 #include "cuse/loop.h"
+#include "cuse/memory.h"
 #include "cuse/notify.h"
 
 #define READY_SECONDS 10 /* for the kernel's answer */
@@ -210,6 +211,7 @@ int
 dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void *arg)
 {
 	struct server *server = calloc(1, sizeof(*server));
+	struct dmover_core_options core;
 	struct dmio_ways ways;
 	char why[256] = "";
 	int status = 1, err;
@@ -219,9 +221,12 @@ dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void
 		goto free_server;
 	raise_file_limit();
 	server->options = options;
-	err = dmover_core_init(&server->core, &options->core, why, sizeof(why));
+	core = options->core;
+	dmio_posted_own(&ways, &core.own); /* not to be had: measured without it */
+	err = dmover_core_init(&server->core, &core, why, sizeof(why));
+	dmover_space_unref(core.own);
 	if (err < 0) {
-		dmio_log(DMIO_LOG_ERROR, "--engine=%s: %s", options->core.engine, why);
+		dmio_log(DMIO_LOG_ERROR, "%s", why);
 		status = err == -EINVAL ? 2 : 1;
 		goto free_server;
 	}

@@ -74,6 +74,10 @@ START_TEST(paths_modes_and_engines_are_taken_as_they_are)
 {
 	struct dmio_options options;
 
+	same_int(parse(&options, "--list-engines", "--json", "--calibration=/tmp/costs"), 0);
+	same_int(options.action, DMIO_LIST_ENGINES);
+	holds(options.is_json);
+	same_text(options.core.calibration, "/tmp/costs");
 	same_int(parse(&options, "--path=/tmp/x", "--mode=0640", "--engine=fault:delay=1ms"), 0);
 	same_text(options.path, "/tmp/x");
 	same_int(options.mode, 0640);
