@@ -7,6 +7,10 @@ const struct dmover_engine *const dmover_engines[] = {
 #ifdef __x86_64__
 	&cpu_sse4_engine,
 	&cpu_avx2_engine,
+	&cpu_avx512_engine,
+#endif
+#ifdef __aarch64__
+	&cpu_neon_engine,
 #endif
 	&null_engine,
 	&fault_engine,

@@ -9,6 +9,10 @@ extern const struct dmover_engine cpu_scalar_engine;
 #ifdef __x86_64__
 extern const struct dmover_engine cpu_sse4_engine;
 extern const struct dmover_engine cpu_avx2_engine;
+extern const struct dmover_engine cpu_avx512_engine;
+#endif
+#ifdef __aarch64__
+extern const struct dmover_engine cpu_neon_engine;
 #endif
 extern const struct dmover_engine null_engine;
 extern const struct dmover_engine fault_engine;

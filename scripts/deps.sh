@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# deps.sh [build|test|check|guest]...: install what is missing, by name, with apt-get.
+# deps.sh [build|test|check|guest|aarch64]...: install what is missing, by name, with apt-get.
 #
 #   build   what compiles dmoverd (the default)
 #   test    what scripts/test.sh needs besides
 #   check   what scripts/check.sh needs besides
 #   guest   what scripts/guest.sh needs to start a kernel that has CUSE
+#   aarch64 what scripts/aarch64.sh needs
 #
-# Does nothing, and asks for no rights, when everything is there.  Packages that can be done without
-# are named as such when they cannot be had; the exit status is 1 when another one is missing.
+# Does nothing, and asks for no rights, when everything is there; never removes a package for another.
+# Packages that can be done without are named as such when they cannot be had; the exit status is 1
+# when another one is missing.
 set -euo pipefail
 
 # shellcheck source=scripts/lib.sh
@@ -34,6 +36,10 @@ links_fuzzer() {
 	return $status
 }
 
+links_aarch64() {
+	links clang --target=aarch64-linux-gnu -static || links aarch64-linux-gnu-gcc -static
+}
+
 is_there() {
 	case $1 in
 	gcc) links gcc ;;
@@ -49,6 +55,11 @@ is_there() {
 	qemu-system-common) [ -x /usr/lib/qemu/virtiofsd ] || [ -x /usr/libexec/virtiofsd ] ;;
 	busybox-static) [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 ;;
 	xz-utils) have xz ;;
+	libisal-dev) have pkg-config && pkg-config --exists libisal ;;
+	libc6-dev-arm64-cross) links_aarch64 ;;
+	binutils-aarch64-linux-gnu) have aarch64-linux-gnu-ld ;;
+	libgcc-arm64-cross) links_aarch64 ;;
+	qemu-user) have qemu-aarch64 || have qemu-aarch64-static ;;
 	*) have "$1" ;;
 	esac
 }
@@ -57,9 +68,11 @@ is_there() {
 packages_of() {
 	case $1 in
 	build) echo gcc cmake ninja-build pkg-config libfuse3-dev +fuse3 ;;
-	test) echo check python3 +valgrind +gcc-multilib +g++-multilib +clang +libclang-rt-dev +gcovr ;;
+	test) echo check python3 +valgrind +gcc-multilib +g++-multilib +clang +libclang-rt-dev +gcovr +libisal-dev ;;
 	check) echo g++ clang clang-format clang-tidy cppcheck shellcheck mandoc ;;
 	guest) echo qemu-system-x86 qemu-system-common busybox-static cpio xz-utils zstd lz4 ;;
+	# Not gcc-aarch64-linux-gnu: Debian's gcc-multilib, of group test, cannot be there beside it.
+	aarch64) echo +clang +binutils-aarch64-linux-gnu +libgcc-arm64-cross +libc6-dev-arm64-cross +qemu-user ;;
 	*) return 1 ;;
 	esac
 }
@@ -71,6 +84,11 @@ why_optional() {
 	gcc-multilib | g++-multilib) echo "the tests of 32-bit callers are skipped" ;;
 	clang) echo "the clang, tsan and fuzz stages are skipped" ;;
 	libclang-rt-dev) echo "the tsan and fuzz stages are skipped" ;;
+	libisal-dev) echo "test_kernels_speed and dmover-bench do not compare with ISA-L" ;;
+	binutils-aarch64-linux-gnu | libgcc-arm64-cross | libc6-dev-arm64-cross)
+		echo "scripts/aarch64.sh skips itself"
+		;;
+	qemu-user) echo "what scripts/aarch64.sh builds is not run" ;;
 	gcovr) echo "the coverage stage is skipped" ;;
 	*) echo "done without" ;;
 	esac
@@ -83,6 +101,12 @@ names_of() {
 	libclang-rt-dev)
 		major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
 		echo "libclang-rt-$major-dev libclang-common-$major-dev libclang-rt-dev"
+		;;
+	libgcc-arm64-cross)
+		# What clang looks for is named after the gcc that it was made with.
+		for major in 14 13 12 11; do
+			echo "libgcc-$major-dev-arm64-cross"
+		done
 		;;
 	qemu-system-common) echo "virtiofsd qemu-system-common" ;;
 	*) echo "$1" ;;
@@ -111,8 +135,8 @@ install_one() {
 	local name
 	name=$(find_name "$1") || return 1
 	say "installing $name"
-	apt install -y --no-install-recommends "$name" >/dev/null && return
-	apt_update_once && apt install -y --no-install-recommends "$name" >/dev/null
+	apt install -y --no-remove --no-install-recommends "$name" >/dev/null && return
+	apt_update_once && apt install -y --no-remove --no-install-recommends "$name" >/dev/null
 }
 
 # All at once where that works (quick); else one by one, so that one bad name spoils nothing.
@@ -125,7 +149,7 @@ install_all() {
 	done
 	if [ ${#names[@]} -gt 1 ]; then
 		say "installing ${names[*]}"
-		apt install -y --no-install-recommends "${names[@]}" >/dev/null 2>&1 || true
+		apt install -y --no-remove --no-install-recommends "${names[@]}" >/dev/null 2>&1 || true
 	fi
 	for want; do
 		is_there "$want" || install_one "$want" || true
@@ -156,7 +180,7 @@ main() {
 	for group; do
 		case $group in -h | --help) usage && exit 0 ;; esac
 		packages_of "$group" >/dev/null ||
-			die "$group: unknown group (one of: build test check guest)"
+			die "$group: unknown group (one of: build test check guest aarch64)"
 		read -ra want <<<"$(packages_of "$group")"
 		wants+=("${want[@]}")
 	done
