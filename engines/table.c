@@ -12,6 +12,9 @@ const struct dmover_engine *const dmover_engines[] = {
 #ifdef __aarch64__
 	&cpu_neon_engine,
 #endif
+#ifdef DMOVER_HAS_LIBURING
+	&uring_engine,
+#endif
 	&null_engine,
 	&fault_engine,
 	NULL,

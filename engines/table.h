@@ -14,6 +14,9 @@ extern const struct dmover_engine cpu_avx512_engine;
 #ifdef __aarch64__
 extern const struct dmover_engine cpu_neon_engine;
 #endif
+#ifdef DMOVER_HAS_LIBURING
+extern const struct dmover_engine uring_engine;
+#endif
 extern const struct dmover_engine null_engine;
 extern const struct dmover_engine fault_engine;
 

@@ -55,6 +55,7 @@ is_there() {
 	qemu-system-common) [ -x /usr/lib/qemu/virtiofsd ] || [ -x /usr/libexec/virtiofsd ] ;;
 	busybox-static) [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 ;;
 	xz-utils) have xz ;;
+	liburing-dev) have pkg-config && pkg-config --exists 'liburing >= 2.2' ;;
 	libisal-dev) have pkg-config && pkg-config --exists libisal ;;
 	libc6-dev-arm64-cross) links_aarch64 ;;
 	binutils-aarch64-linux-gnu) have aarch64-linux-gnu-ld ;;
@@ -67,7 +68,7 @@ is_there() {
 # Groups: packages that are needed, and (after a +) packages that are of use.
 packages_of() {
 	case $1 in
-	build) echo gcc cmake ninja-build pkg-config libfuse3-dev +fuse3 ;;
+	build) echo gcc cmake ninja-build pkg-config libfuse3-dev +fuse3 +liburing-dev ;;
 	test) echo check python3 +valgrind +gcc-multilib +g++-multilib +clang +libclang-rt-dev +gcovr +libisal-dev ;;
 	check) echo g++ clang clang-format clang-tidy cppcheck shellcheck mandoc ;;
 	guest) echo qemu-system-x86 qemu-system-common busybox-static cpio xz-utils zstd lz4 ;;
@@ -80,6 +81,7 @@ packages_of() {
 why_optional() {
 	case $1 in
 	fuse3) echo "only root can then use the FUSE file" ;;
+	liburing-dev) echo "the uring engine is left out" ;;
 	valgrind) echo "the memcheck stage is skipped" ;;
 	gcc-multilib | g++-multilib) echo "the tests of 32-bit callers are skipped" ;;
 	clang) echo "the clang, tsan and fuzz stages are skipped" ;;
