@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-#define ARENA_SIZE ((1u << 20) + 4096)
+#include "core/arena.h"
+#include "oracle.h"
+
+#define ARENA_SIZE (STAGE_ARENA + 4096)
 #define CANARY     64u
 
-static void
+void
 arena_create(struct arena *arena)
 {
 	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++) {
@@ -18,7 +21,7 @@ arena_create(struct arena *arena)
 	guarded_create(&arena->want, ARENA_SIZE);
 }
 
-static void
+void
 arena_destroy(struct arena *arena)
 {
 	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++)
@@ -41,31 +44,27 @@ spot_aim(const struct spot *spot, const struct arena *arena, struct work *work)
 	static const uint8_t immediate[DMOVER_IMMEDIATE_LEN] = { 0xa7, 0x10, 0x32, 0x54 };
 
 	for (unsigned i = 0; i < work->dreq.dreq_func->dfn_ninputs; i++)
-		work->in_bytes[i] = spot_place(spot, &arena->in[i], (spot->in_offset + 5 * i) % 64);
+		work->in_bytes[i] =
+		    spot_place(spot, &arena->in[i], (spot->in_offset + spot->in_step * i) % 64);
 	work->out_bytes = spot_place(spot, &arena->out, spot->out_offset);
-	memcpy(work->dreq.dreq_immediate, immediate, sizeof(immediate));
+	for (unsigned i = 0; i < DMOVER_IMMEDIATE_LEN; i++)
+		work->dreq.dreq_immediate[i] = immediate[i] ^ spot->salt;
 }
 
 /* The same request by the oracle, its output at the same place of arena->want. */
 static uint8_t *
 ask_oracle(const struct arena *arena, const struct work *asked, uint8_t *ret_result)
 {
-	const bool keep = rig_break;
-	struct rig oracle;
-	struct work work;
+	struct question question = {
+		.func = asked->dreq.dreq_func,
+		.len = asked->dreq.dreq_len,
+		.out = arena->want.bytes + (asked->out_bytes - arena->out.bytes),
+	};
 
-	rig_open(&oracle, dmover_engines[0], NULL);
-	work_init(&work, asked->dreq.dreq_func, asked->dreq.dreq_len);
-	memcpy(work.in_bytes, asked->in_bytes, sizeof(work.in_bytes));
-	memcpy(work.dreq.dreq_immediate, asked->dreq.dreq_immediate, DMOVER_IMMEDIATE_LEN);
-	work.out_bytes = arena->want.bytes + (asked->out_bytes - arena->out.bytes);
-	rig_break = false;
-	ck_assert_int_eq(work_run(&work, &oracle), 0);
-	rig_break = keep;
-	memcpy(ret_result, work.dreq.dreq_result, DMOVER_IMMEDIATE_LEN);
-	work_fini(&work);
-	rig_close(&oracle);
-	return work.out_bytes;
+	memcpy(question.in, asked->in_bytes, sizeof(question.in));
+	memcpy(question.immediate, asked->dreq.dreq_immediate, DMOVER_IMMEDIATE_LEN);
+	oracle_ask(&question, ret_result);
+	return question.out;
 }
 
 /* Bytes of the arena around the output that an engine must leave alone; VALUE is set or checked. */
@@ -114,14 +113,44 @@ compare(const struct rig *rig, const struct arena *arena, const struct dmover_fu
 	"%s: %s of %zu bytes, offsets %u and %u from the %s%s", rig->engine->eng_name,             \
 	    func->dfn_name, spot->len, spot->in_offset, spot->out_offset,                          \
 	    spot->at_end ? "end" : "start", spot->in_place ? ", in place" : ""
-	ck_assert_msg(err == 0, WHERE);
-	ck_assert_msg(memcmp(work.dreq.dreq_result, want_result, sizeof(want_result)) == 0, WHERE);
+	rig_demand(err == 0, WHERE);
+	rig_demand(memcmp(work.dreq.dreq_result, want_result, sizeof(want_result)) == 0, WHERE);
 	if (func->dfn_has_output)
-		ck_assert_msg(memcmp(work.out_bytes, want, spot->len) == 0, WHERE);
-	ck_assert_msg(canaries(&arena->out, &work, 0x5a, /* check= */ true), WHERE);
-	ck_assert_msg(work.ends == 1, WHERE);
+		rig_demand(memcmp(work.out_bytes, want, spot->len) == 0, WHERE);
+	rig_demand(canaries(&arena->out, &work, 0x5a, /* check= */ true), WHERE);
+	rig_demand(work.ends == 1, WHERE);
 #undef WHERE
 	work_fini(&work);
+}
+
+static unsigned
+bits_between(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < len; i++)
+		bits += (unsigned)__builtin_popcount(a[i] ^ b[i]);
+	return bits;
+}
+
+unsigned
+compare_wrong_bits(const struct rig *rig, const struct arena *arena,
+    const struct dmover_function *func, const struct spot *spot)
+{
+	uint8_t want_result[DMOVER_IMMEDIATE_LEN];
+	const uint8_t *want;
+	struct work work;
+	unsigned bits;
+
+	work_init(&work, func, spot->len);
+	spot_aim(spot, arena, &work);
+	want = ask_oracle(arena, &work, want_result);
+	ck_assert_int_eq(work_run(&work, rig), 0);
+	bits = bits_between(work.dreq.dreq_result, want_result, sizeof(want_result));
+	if (func->dfn_has_output)
+		bits += bits_between(work.out_bytes, want, spot->len);
+	work_fini(&work);
+	return bits;
 }
 
 void
@@ -142,5 +171,8 @@ compare_each_function(const struct dmover_engine *engine,
 				look(&rig, &arena, func);
 	}
 	rig_close(&rig);
+	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++)
+		rig_demand(guarded_is_intact(&arena.in[i], i + 1), "%s wrote into an input",
+		    engine->eng_name);
 	arena_destroy(&arena);
 }

@@ -11,7 +11,47 @@
 
 #include <sys/mman.h>
 
+#include "space.h"
+
 bool rig_break;
+uint32_t rig_seed;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+
+/* Set once, before there are threads. */
+static unsigned slowness = 1;
+
+static void
+find_slowness(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+#ifdef HAS_SANITIZER
+	slowness = 4;
+#endif
+	/* Valgrind's own library is preloaded into what it runs. */
+	if (preload != NULL && strstr(preload, "vgpreload") != NULL)
+		slowness = 20;
+}
+
+unsigned
+rig_slowness(void)
+{
+	return slowness;
+}
+
+uint32_t
+rig_random(uint32_t *seed, uint32_t limit)
+{
+	*seed = *seed * UINT32_C(1664525) + UINT32_C(1013904223);
+	return (uint32_t)((uint64_t)(*seed >> 8) * limit >> 24);
+}
 
 void
 rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args)
@@ -19,7 +59,11 @@ rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args)
 	char why[128] = "";
 	int err;
 
-	*rig = (struct rig){ .engine = engine };
+	*rig = (struct rig){ .engine = engine, .space = &dmover_space_self };
+	if (engine->eng_flags & DMOVER_ENGINE_FILE) {
+		err = space_open(getpid(), &rig->space);
+		ck_assert_msg(err == 0, "%s: own memory: %s", engine->eng_name, strerror(-err));
+	}
 	if (engine->eng_open == NULL)
 		return;
 	err = engine->eng_open(args, &rig->state, why, sizeof(why));
@@ -32,6 +76,8 @@ rig_close(struct rig *rig)
 	if (rig->engine->eng_close != NULL)
 		rig->engine->eng_close(rig->state);
 	rig->state = NULL;
+	if (rig->space != &dmover_space_self)
+		dmover_space_unref(rig->space);
 }
 
 bool
@@ -82,8 +128,10 @@ work_fini(struct work *work)
 
 /* Splits the bytes of BUFFER, the one with number WHICH; some have an empty piece. */
 static void
-dress(struct work *work, struct dmover_buffer *buffer, unsigned which, uint8_t *bytes)
+dress(struct work *work, const struct rig *rig, unsigned which, uint8_t *bytes)
 {
+	struct dmover_buffer *buffer =
+	    which == DMOVER_INPUTS_MAX ? &work->dreq.dreq_out : &work->in[which];
 	const size_t len = work->dreq.dreq_len;
 	const size_t first = len / (which + 2);
 	const size_t second = which % 2 == 0 ? 0 : len / 5;
@@ -98,12 +146,12 @@ dress(struct work *work, struct dmover_buffer *buffer, unsigned which, uint8_t *
 		.uio_iovcnt = WORK_PIECES,
 		.uio_resid = len,
 		.uio_rw = which == DMOVER_INPUTS_MAX ? DMOVER_UIO_READ : DMOVER_UIO_WRITE,
-		.uio_space = &dmover_space_self,
+		.uio_space = rig->space,
 	};
 }
 
 static void
-place(struct work *work, bool is_uio)
+place(struct work *work, const struct rig *rig)
 {
 	const struct dmover_function *func = work->dreq.dreq_func;
 	struct dmover_buffer *out = &work->dreq.dreq_out;
@@ -111,21 +159,21 @@ place(struct work *work, bool is_uio)
 	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
 		work->in[i].buf_type = DMOVER_BUF_LINEAR;
 		work->in[i].buf_linear = work->in_bytes[i];
-		if (is_uio)
-			dress(work, &work->in[i], i, work->in_bytes[i]);
+		if (rig->is_uio)
+			dress(work, rig, i, work->in_bytes[i]);
 	}
 	if (!func->dfn_has_output)
 		return;
 	out->buf_type = DMOVER_BUF_LINEAR;
 	out->buf_linear = work->out_bytes;
-	if (is_uio)
-		dress(work, out, DMOVER_INPUTS_MAX, work->out_bytes);
+	if (rig->is_uio)
+		dress(work, rig, DMOVER_INPUTS_MAX, work->out_bytes);
 }
 
 int
 work_try(struct work *work, const struct rig *rig)
 {
-	place(work, rig->is_uio);
+	place(work, rig);
 	return rig->engine->eng_submit(rig->state, &work->dreq);
 }
 
@@ -159,7 +207,7 @@ work_wait(struct work *work)
 	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RIG_DEADLINE_S;
+	until.tv_sec += RIG_DEADLINE_S * rig_slowness();
 	pthread_mutex_lock(&work->lock);
 	while (work->ends == 0 && err == 0)
 		err = pthread_cond_timedwait(&work->ended, &work->lock, &until);
@@ -175,8 +223,8 @@ work_run(struct work *work, const struct rig *rig)
 	const char *name = rig->engine->eng_name;
 	int err = work_submit(work, rig);
 
-	ck_assert_msg(err == 0, "%s: submit: %s", name, strerror(-err));
-	ck_assert_msg(work_wait(work), "%s: no end after %d s", name, RIG_DEADLINE_S);
+	rig_demand(err == 0, "%s: submit: %s", name, strerror(-err));
+	rig_demand(work_wait(work), "%s: no end after %d s", name, RIG_DEADLINE_S);
 	return work->dreq.dreq_error;
 }
 
@@ -202,18 +250,62 @@ guarded_destroy(struct guarded *guarded)
 	munmap(guarded->bytes - page, guarded->size + 2 * page);
 }
 
+static uint64_t
+next_pattern(uint64_t x)
+{
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x;
+}
+
 void
 guarded_fill_and_seal(struct guarded *guarded, uint64_t seed)
 {
 	uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 
 	for (size_t i = 0; i < guarded->size; i += sizeof(x)) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
+		x = next_pattern(x);
 		memcpy(guarded->bytes + i, &x, sizeof(x));
 	}
 	ck_assert_int_eq(mprotect(guarded->bytes, guarded->size, PROT_READ), 0);
+}
+
+bool
+guarded_is_intact(const struct guarded *guarded, uint64_t seed)
+{
+	uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+	for (size_t i = 0; i < guarded->size; i += sizeof(x)) {
+		x = next_pattern(x);
+		if (memcmp(guarded->bytes + i, &x, sizeof(x)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* False: there is an argument that makes no sense. */
+static bool
+parse_options(int argc, char **argv)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	rig_seed = (uint32_t)now.tv_sec ^ (uint32_t)now.tv_nsec;
+	for (int i = 1; i < argc; i++) {
+		char *end;
+
+		if (strcmp(argv[i], "--break") == 0) {
+			rig_break = true;
+			continue;
+		}
+		if (strncmp(argv[i], "--seed=", 7) != 0)
+			return false;
+		rig_seed = (uint32_t)strtoul(argv[i] + 7, &end, 10);
+		if (end == argv[i] + 7 || *end != '\0')
+			return false;
+	}
+	return true;
 }
 
 int
@@ -222,11 +314,13 @@ rig_main(int argc, char **argv, Suite *(*make_suite)(void))
 	SRunner *runner;
 	int ran, failed;
 
-	rig_break = argc > 1 && strcmp(argv[1], "--break") == 0;
-	if (argc > 2 || (argc == 2 && !rig_break)) {
-		fprintf(stderr, "usage: %s [--break]\n", argv[0]);
+	if (!parse_options(argc, argv)) {
+		fprintf(stderr, "usage: %s [--break] [--seed=N]\n", argv[0]);
 		return 2;
 	}
+	find_slowness();
+	if (slowness > 1)
+		printf("note: %u times fewer rounds: a sanitizer or Valgrind\n", slowness);
 	runner = srunner_create(make_suite());
 	fflush(stdout);
 	srunner_run_all(runner, CK_ENV);

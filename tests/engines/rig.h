@@ -14,13 +14,30 @@
 /* Set by --break: one bit of each answer is flipped, so that every test must fail. */
 extern bool rig_break;
 
-/* An engine that answers nothing for this long is broken. */
+/* Of everything random: --seed=N, or of the moment; it is printed. */
+extern uint32_t rig_seed;
+
+/* An engine that answers nothing for this long is broken.  Times rig_slowness(). */
 #define RIG_DEADLINE_S 10
+
+/* An assertion for the inside of loops: Check writes a record to a file for each of its own. */
+#define rig_demand(is_good, ...)                                                                   \
+	do {                                                                                       \
+		if (!(is_good))                                                                    \
+			ck_abort_msg(__VA_ARGS__);                                                 \
+	} while (0)
+
+/* How many times longer everything takes: 1, more with a sanitizer or under Valgrind. */
+unsigned rig_slowness(void);
+
+/* A repeatable number below LIMIT, which is above 0; the sequence is that of *SEED. */
+uint32_t rig_random(uint32_t *seed, uint32_t limit);
 
 struct rig {
 	const struct dmover_engine *engine;
 	void *state;
-	bool is_uio; /* requests get UIO buffers */
+	bool is_uio;                /* requests get UIO buffers */
+	struct dmover_space *space; /* that these are in: this process */
 };
 
 /* Opens ENGINE; the test fails when it cannot. */
@@ -71,8 +88,10 @@ void guarded_create(struct guarded *guarded, size_t size);
 void guarded_destroy(struct guarded *guarded);
 /* Writes bytes that depend on SEED, and nothing may be written afterwards. */
 void guarded_fill_and_seal(struct guarded *guarded, uint64_t seed);
+/* Whether they are still there: a write through a file of proc(5) looks past the seal. */
+bool guarded_is_intact(const struct guarded *guarded, uint64_t seed);
 
-/* Runs the suite with the command line's options; main's exit status. */
+/* Runs the suite with the command line's options, --break and --seed=N; main's exit status. */
 int rig_main(int argc, char **argv, Suite *(*make_suite)(void));
 
 #endif /* TESTS_ENGINES_RIG_H */
