@@ -1,199 +1,353 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* floor.c: the barest accesses to another process's memory. */
-#include "tools/bench/bench.h"
+#include "tools/bench/floor.h"
 
 #include <err.h>
+#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "tools/bench/clock.h"
+
+#define PIECES_MAX  1024 /* of a call: the kernel's IOV_MAX */
 #define THREADS_MAX 64
-#define CALLS_MAX   1024
+#define CHUNK_MIN   ((size_t)64 << 10)
+#define CHUNK_MAX   ((size_t)1 << 20)
+#define TRIES       5
 
-struct bench_floor {
-	pid_t pid;
-	size_t len;
-	uint8_t *out, *in; /* in the other process */
-};
+/* What the device's caller writes and reads for one request. */
+#define REQUEST_LEN    40
+#define RESPONSE_LEN   16
+#define DESCRIPTOR_LEN 16
 
 struct mover {
-	const struct bench_floor *floor;
-	size_t from, to, chunk;
-	bool reads;
-	uint8_t *stage;
+	struct floor *floor;
+	pthread_t id;
+	struct bench_area stage;
+	struct iovec remote[PIECES_MAX];
+	size_t from, to; /* bytes of the batch */
 };
 
-double
-bench_now(void)
+struct floor {
+	struct bench_floor_options options;
+	size_t batch, total; /* requests, bytes of each buffer of the batch */
+	size_t stage_len;    /* the most that a chunk may be */
+	size_t chunk;
+	unsigned nmovers; /* that take part */
+	unsigned nstarted;
+	struct mover *movers; /* the first is whoever runs the floor */
+	pthread_mutex_t lock;
+	pthread_cond_t go, finished;
+	uint64_t round; /* (lock) go: it changes */
+	unsigned busy;  /* (lock) finished: it is 0 */
+	bool is_ending; /* (lock) */
+};
+
+/*
+ * One chunk of COUNT kinds of buffers from FIRST on, in one access, in or out.  Returns the bytes of
+ * each of them.
+ */
+static size_t
+move_chunk(struct mover *mover, const struct bench_range *chunk, unsigned count)
 {
-	struct timespec ts;
+	const struct bench_floor_options *options = &mover->floor->options;
+	const bool is_output = chunk->buffer == options->layout->ninputs;
+	struct iovec local[DMOVER_INPUTS_MAX];
+	size_t len = 0, want = 0;
+	unsigned n = 0;
+	ssize_t moved;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
+	for (unsigned i = 0; i < count; i++) {
+		struct bench_range range = *chunk;
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double
-bench_median(double *times, unsigned n)
-{
-	qsort(times, n, sizeof(times[0]), compare);
-	return times[n / 2];
-}
-
-static uint8_t *
-area(size_t len)
-{
-	uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		err(1, "memory");
-	return p;
-}
-
-struct bench_floor *
-bench_floor_create(size_t len)
-{
-	struct bench_floor *floor = calloc(1, sizeof(*floor));
-	int fds[2];
-	char byte;
-
-	if (floor == NULL || pipe(fds) != 0)
-		err(1, "floor");
-	floor->len = len;
-	floor->out = area(len);
-	floor->in = area(len);
-	floor->pid = fork();
-	if (floor->pid < 0)
-		err(1, "fork");
-	if (floor->pid == 0) {
-		memset(floor->out, 1, len);
-		memset(floor->in, 2, len);
-		if (write(fds[1], "r", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
+		range.buffer += i;
+		n += bench_layout_range(
+		    options->layout, &range, mover->remote + n, PIECES_MAX / count, &len);
+		local[i] = (struct iovec){ mover->stage.base + i * mover->floor->stage_len, len };
+		if (!is_output && count == 1)
+			local[i].iov_base =
+			    mover->stage.base + chunk->buffer * mover->floor->stage_len;
+		want += len;
 	}
-	if (read(fds[0], &byte, 1) != 1)
-		err(1, "floor");
-	close(fds[0]);
-	close(fds[1]);
-	return floor;
+	moved = is_output
+		    ? process_vm_writev(options->other->pid, local, count, mover->remote, n, 0)
+		    : process_vm_readv(options->other->pid, local, count, mover->remote, n, 0);
+	if (moved != (ssize_t)want)
+		err(1, "%s", is_output ? "process_vm_writev" : "process_vm_readv");
+	return len;
 }
 
-void
-bench_floor_destroy(struct bench_floor *floor)
+/* What fits one chunk is gathered in one access: a small batch needs no more. */
+static void
+move_range(struct mover *mover)
 {
-	kill(floor->pid, SIGKILL);
-	waitpid(floor->pid, NULL, 0);
-	munmap(floor->out, floor->len);
-	munmap(floor->in, floor->len);
-	free(floor);
+	const struct bench_layout *layout = mover->floor->options.layout;
+	const unsigned together = mover->floor->total <= mover->floor->chunk ? layout->ninputs : 1;
+	struct bench_range chunk = { .base = mover->floor->options.other->base };
+
+	for (chunk.from = mover->from; chunk.from < mover->to;) {
+		size_t moved = 0;
+
+		chunk.len = mover->to - chunk.from;
+		if (chunk.len > mover->floor->chunk)
+			chunk.len = mover->floor->chunk;
+		for (chunk.buffer = 0; chunk.buffer < layout->ninputs; chunk.buffer += together)
+			moved = move_chunk(mover, &chunk, together);
+		if (layout->nbuffers > layout->ninputs)
+			moved = move_chunk(mover, &chunk, 1);
+		chunk.from += moved;
+	}
 }
 
 static void *
-move(void *arg)
+mover_main(void *arg)
 {
-	const struct mover *mover = arg;
+	struct mover *mover = arg;
+	struct floor *floor = mover->floor;
+	uint64_t seen = 0;
 
-	for (size_t at = mover->from; at < mover->to; at += mover->chunk) {
-		struct iovec local = { mover->stage, mover->chunk };
-		struct iovec in = { mover->floor->in + at, mover->chunk };
-		struct iovec out = { mover->floor->out + at, mover->chunk };
-
-		if (mover->reads && process_vm_readv(mover->floor->pid, &local, 1, &in, 1, 0) !=
-					(ssize_t)mover->chunk)
-			err(1, "process_vm_readv");
-		if (process_vm_writev(mover->floor->pid, &local, 1, &out, 1, 0) !=
-		    (ssize_t)mover->chunk)
-			err(1, "process_vm_writev");
+	pthread_mutex_lock(&floor->lock);
+	for (;;) {
+		while (floor->round == seen && !floor->is_ending)
+			pthread_cond_wait(&floor->go, &floor->lock);
+		if (floor->is_ending)
+			break;
+		seen = floor->round;
+		pthread_mutex_unlock(&floor->lock);
+		move_range(mover);
+		pthread_mutex_lock(&floor->lock);
+		if (--floor->busy == 0)
+			pthread_cond_signal(&floor->finished);
 	}
+	pthread_mutex_unlock(&floor->lock);
 	return NULL;
 }
 
-static double
-run(struct bench_floor *floor, size_t chunk, unsigned threads, bool reads)
+static void
+move_data(struct floor *floor)
 {
-	struct mover movers[THREADS_MAX];
-	pthread_t ids[THREADS_MAX];
-	double start;
-
-	for (unsigned i = 0; i < threads; i++) {
-		movers[i] = (struct mover){
-			.floor = floor,
-			.from = floor->len / threads * i,
-			.to = floor->len / threads * (i + 1),
-			.chunk = chunk,
-			.reads = reads,
-			.stage = malloc(chunk),
-		};
-		if (movers[i].stage == NULL)
-			err(1, "memory");
-		memset(movers[i].stage, 0, chunk);
+	if (floor->nmovers > 1) {
+		pthread_mutex_lock(&floor->lock);
+		floor->busy = floor->nstarted;
+		floor->round++;
+		pthread_cond_broadcast(&floor->go);
+		pthread_mutex_unlock(&floor->lock);
 	}
-	start = bench_now();
-	for (unsigned i = 0; i < threads; i++)
-		if (pthread_create(&ids[i], NULL, move, &movers[i]) != 0)
-			errx(1, "cannot start a thread");
-	for (unsigned i = 0; i < threads; i++)
-		pthread_join(ids[i], NULL);
-	start = bench_now() - start;
-	for (unsigned i = 0; i < threads; i++)
-		free(movers[i].stage);
-	return start;
+	move_range(&floor->movers[0]);
+	if (floor->nmovers > 1) {
+		pthread_mutex_lock(&floor->lock);
+		while (floor->busy > 0)
+			pthread_cond_wait(&floor->finished, &floor->lock);
+		pthread_mutex_unlock(&floor->lock);
+	}
 }
 
-double
-bench_floor_write(struct bench_floor *floor, size_t chunk, unsigned threads)
+/*
+ * Descriptors: 16 bytes for each piece or input buffer.  The first call gets the pieces of the
+ * outputs and the arrays of the inputs, the second the pieces of the inputs.
+ */
+static void
+fetch_descriptors(struct floor *floor)
 {
-	return run(floor, chunk, threads, false);
-}
+	const struct bench_layout *layout = floor->options.layout;
+	struct mover *mover = &floor->movers[0];
+	size_t outputs = (layout->nbuffers - layout->ninputs) * layout->npieces;
+	size_t per_request[2] = { layout->ninputs + outputs, layout->ninputs * layout->npieces };
 
-double
-bench_floor_copy(struct bench_floor *floor, size_t chunk, unsigned threads)
-{
-	return run(floor, chunk, threads, true);
-}
-
-double
-bench_floor_calls(struct bench_floor *floor, size_t len, unsigned n)
-{
-	static struct iovec local[CALLS_MAX], remote[CALLS_MAX];
-	static uint8_t stage[CALLS_MAX * 4096];
-	double start = bench_now();
-
-	/* Descriptors: 16 bytes for each vector or input buffer; two of them in the first call. */
 	for (int call = 0; call < 2; call++) {
-		unsigned pieces = call == 0 && 2 * n <= CALLS_MAX ? 2 * n : n;
+		size_t left = per_request[call] * floor->batch;
 
-		for (unsigned i = 0; i < pieces; i++) {
-			local[i] = (struct iovec){ stage + i * 16, 16 };
-			remote[i] = (struct iovec){ floor->in + i * 16, 16 };
+		while (left > 0) {
+			size_t n = left > PIECES_MAX ? PIECES_MAX : left;
+			struct iovec local = { mover->stage.base, n * DESCRIPTOR_LEN };
+
+			for (size_t i = 0; i < n; i++)
+				mover->remote[i] =
+				    (struct iovec){ floor->options.other->base +
+							i * DESCRIPTOR_LEN % layout->len,
+					    DESCRIPTOR_LEN };
+			if (process_vm_readv(
+				floor->options.other->pid, &local, 1, mover->remote, n, 0) < 0)
+				err(1, "process_vm_readv");
+			left -= n;
 		}
-		if (process_vm_readv(floor->pid, local, pieces, remote, pieces, 0) < 0)
-			err(1, "process_vm_readv");
 	}
-	local[0] = (struct iovec){ stage, n * len };
-	for (unsigned i = 0; i < n; i++)
-		remote[i] = (struct iovec){ floor->in + i * len, len };
-	if (process_vm_readv(floor->pid, local, 1, remote, n, 0) != (ssize_t)(n * len))
-		err(1, "process_vm_readv");
-	for (unsigned i = 0; i < n; i++)
-		remote[i] = (struct iovec){ floor->out + i * len, len };
-	if (process_vm_writev(floor->pid, local, 1, remote, n, 0) != (ssize_t)(n * len))
-		err(1, "process_vm_writev");
-	return bench_now() - start;
+}
+
+static void
+floor_pass(struct floor *floor)
+{
+	if (floor->options.trip == NULL) {
+		move_data(floor);
+		return;
+	}
+	bench_round_trip_write(floor->options.trip, floor->batch * REQUEST_LEN);
+	fetch_descriptors(floor);
+	move_data(floor);
+	bench_round_trip_read(floor->options.trip, floor->batch * RESPONSE_LEN);
+}
+
+static double
+floor_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latency)
+{
+	struct floor *floor = lane->state;
+	double start = bench_now(), last = start;
+
+	while (passes-- > 0) {
+		double now;
+
+		floor_pass(floor);
+		now = bench_now();
+		bench_latency_add(latency, now - last, floor->batch);
+		last = now;
+	}
+	return last - start;
+}
+
+/* How the work is shared out: equal parts, in whole lines of the cache. */
+static void
+floor_share(struct floor *floor, size_t chunk, unsigned nmovers)
+{
+	size_t part = (floor->total / nmovers + 63) / 64 * 64;
+
+	floor->chunk = chunk;
+	floor->nmovers = nmovers;
+	for (unsigned i = 0; i <= floor->nstarted; i++) {
+		struct mover *mover = &floor->movers[i];
+
+		mover->from = i < nmovers && i * part < floor->total ? i * part : floor->total;
+		mover->to = i + 1 < nmovers && (i + 1) * part < floor->total ? (i + 1) * part
+									     : floor->total;
+		if (i >= nmovers)
+			mover->from = mover->to;
+	}
+}
+
+static double
+best_of_tries(struct floor *floor)
+{
+	double best = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		double start = bench_now(), seconds;
+
+		move_data(floor);
+		seconds = bench_now() - start;
+		if (i == 0 || seconds < best)
+			best = seconds;
+	}
+	return best;
+}
+
+/* Tries chunks, by one thread and by all, and keeps the quickest. */
+static void
+floor_choose(struct floor *floor)
+{
+	unsigned threads[2] = { 1, floor->nstarted + 1 }, nmovers = 1;
+	size_t chunk = floor->stage_len;
+	double best = 0;
+
+	for (int t = 0; t < 2 && !floor->options.is_whole; t++) {
+		if (t == 0 ? floor->options.is_full && threads[1] > 1 : threads[1] == 1)
+			continue;
+		for (size_t c = CHUNK_MIN; c <= floor->stage_len; c *= 2) {
+			double seconds;
+
+			floor_share(floor, c, threads[t]);
+			seconds = best_of_tries(floor);
+			if (best == 0 || seconds < best) {
+				best = seconds;
+				chunk = c;
+				nmovers = threads[t];
+			}
+		}
+	}
+	floor_share(floor, chunk, nmovers);
+}
+
+static void
+floor_free(struct floor *floor)
+{
+	pthread_mutex_lock(&floor->lock);
+	floor->is_ending = true;
+	pthread_cond_broadcast(&floor->go);
+	pthread_mutex_unlock(&floor->lock);
+	for (unsigned i = 1; i <= floor->nstarted; i++)
+		pthread_join(floor->movers[i].id, NULL);
+	for (unsigned i = 0; floor->movers != NULL && i < floor->options.threads; i++)
+		bench_area_fini(&floor->movers[i].stage);
+	free(floor->movers);
+	pthread_cond_destroy(&floor->go);
+	pthread_cond_destroy(&floor->finished);
+	pthread_mutex_destroy(&floor->lock);
+	free(floor);
+}
+
+static void
+floor_close(struct bench_lane *lane)
+{
+	floor_free(lane->state);
+}
+
+static int
+floor_start(struct floor *floor)
+{
+	const unsigned ninputs = floor->options.layout->ninputs;
+	int err = 0;
+
+	floor->movers = calloc(floor->options.threads, sizeof(floor->movers[0]));
+	if (floor->movers == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < floor->options.threads && err == 0; i++) {
+		struct mover *mover = &floor->movers[i];
+
+		mover->floor = floor;
+		err = bench_area_init(
+		    &mover->stage, floor->stage_len * (ninputs > 0 ? ninputs : 1), BENCH_PAGES_2M);
+		if (err == 0 && i > 0) {
+			err = -pthread_create(&mover->id, NULL, mover_main, mover);
+			floor->nstarted += err == 0;
+		}
+	}
+	return err;
+}
+
+int
+bench_floor_open(
+    struct bench_lane *lane, const struct bench_floor_options *options, char *why, size_t len)
+{
+	struct floor *floor = calloc(1, sizeof(*floor));
+	int error;
+
+	if (floor == NULL)
+		err(1, "memory");
+	floor->options = *options;
+	floor->batch = options->point->value[BENCH_BATCH];
+	floor->total = floor->batch * options->layout->size;
+	floor->stage_len = CHUNK_MIN;
+	while (floor->stage_len < floor->total && floor->stage_len < CHUNK_MAX)
+		floor->stage_len *= 2;
+	/* Less than two chunks are not worth waking a thread. */
+	if (options->is_whole || floor->total <= CHUNK_MIN)
+		floor->options.threads = 1;
+	pthread_mutex_init(&floor->lock, NULL);
+	pthread_cond_init(&floor->go, NULL);
+	pthread_cond_init(&floor->finished, NULL);
+	error = floor->options.threads > THREADS_MAX ? -E2BIG : floor_start(floor);
+	if (error < 0) {
+		snprintf(why, len, "cannot start its threads");
+		floor_free(floor);
+		return error;
+	}
+	floor_choose(floor);
+	*lane = (struct bench_lane){ .name = "floor",
+		.role = BENCH_FLOOR,
+		.requests = floor->batch,
+		.bytes = options->layout->size,
+		.run = floor_run,
+		.close = floor_close,
+		.state = floor };
+	snprintf(lane->how, sizeof(lane->how), "%zuK x %u", floor->chunk >> 10, floor->nmovers);
+	return 0;
 }

@@ -1,173 +1,151 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main.c: dmover-bench --bars: the device against the floor, as ratios taken in one run. */
+/* main.c: dmover-bench, from the command line to the results. */
 #include <err.h>
-#include <getopt.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/bench/bench.h"
+#include "tools/bench/bars.h"
+#include "tools/bench/cleanup.h"
+#include "tools/bench/group.h"
+#include "tools/bench/regress.h"
 
-#define LARGE  ((size_t)64 << 20)
-#define SMALL  4096
-#define ROUNDS 15   /* of a large row, device and floor in turn */
-#define SMALLS 2001 /* of a small row */
+#define EXIT_USAGE 2
 
-/* What a row compares; BAR is the least ratio floor / device that is good enough. */
-struct bar {
-	const char *name;
-	double bar;
-	double device, floor; /* seconds, medians */
-};
+typedef void writer(const struct bench_result *result, FILE *file);
 
-struct setup {
-	const char *path;
-	unsigned threads;
-	struct bench_floor *floor;
-	struct bench_round_trip *trip;
-	uint8_t *out, *in;
-};
-
-static const char help[] =
-    "usage: dmover-bench [--bars] [--path=PATH] [--threads=N]\n"
-    "Measures a running dmoverd against the floor: the barest accesses that must be paid.\n"
-    "\n"
-    "  --bars        the rows that the project promises, each with its bar (what it does now)\n"
-    "  --path=PATH   the device (/dev/dmoverio)\n"
-    "  --threads=N   threads of the floor: as many as dmoverd has workers (processors)\n"
-    "\n"
-    "Exit status 1 when a row is below its bar.  Example:\n"
-    "  dmoverd && dmover-bench --bars\n";
-
-/* Large rows: throughput; the floor takes its best chunk. */
+/* To PATH, or to the standard output when it is "-". */
 static void
-bar_large(const struct setup *setup, const char *function, struct bar *bar)
+write_result(const struct bench_result *result, const char *path, writer *write_it)
 {
-	struct bench_device *device = bench_device_open(setup->path, function);
-	uint8_t *in = strcmp(function, "copy") == 0 ? setup->in : NULL;
-	double device_times[ROUNDS], best = 0;
+	const bool is_stdout = path != NULL && strcmp(path, "-") == 0;
+	FILE *file;
 
-	bench_device_run(device, setup->out, in, LARGE, 1);
-	for (size_t chunk = 64 << 10; chunk <= 1 << 20; chunk *= 2) {
-		double times[ROUNDS];
-
-		for (unsigned i = 0; i < ROUNDS; i++)
-			times[i] = in != NULL
-				       ? bench_floor_copy(setup->floor, chunk, setup->threads)
-				       : bench_floor_write(setup->floor, chunk, setup->threads);
-		double median = bench_median(times, ROUNDS);
-
-		if (best == 0 || median < best)
-			best = median;
-		for (unsigned i = 0; i < ROUNDS; i++)
-			device_times[i] = bench_device_run(device, setup->out, in, LARGE, 1);
-		median = bench_median(device_times, ROUNDS);
-		if (bar->device == 0 || median < bar->device)
-			bar->device = median;
-	}
-	bar->floor = best;
-	bench_device_close(device);
-}
-
-/* Small rows: latency of one write and one read. */
-static void
-bar_small(const struct setup *setup, unsigned n, struct bar *bar)
-{
-	static double device_times[SMALLS], floor_times[SMALLS];
-	struct bench_device *device = bench_device_open(setup->path, "copy");
-
-	for (unsigned i = 0; i < SMALLS; i++) {
-		device_times[i] = bench_device_run(device, setup->out, setup->in, SMALL, n);
-		floor_times[i] = bench_round_trip_run(setup->trip, (size_t)n * 40, (size_t)n * 16) +
-				 bench_floor_calls(setup->floor, SMALL, n);
-	}
-	bar->device = bench_median(device_times, SMALLS);
-	bar->floor = bench_median(floor_times, SMALLS);
-	bench_device_close(device);
+	if (path == NULL)
+		return;
+	file = is_stdout ? stdout : fopen(path, "we");
+	if (file == NULL)
+		err(1, "%s", path);
+	write_it(result, file);
+	if (fflush(file) != 0 || ferror(file))
+		err(1, "%s", path);
+	if (!is_stdout && fclose(file) != 0)
+		err(1, "%s", path);
 }
 
 static int
-print_bars(const struct bar *bars, unsigned n)
+list_plan(const struct bench_plan *plan)
 {
+	char text[160];
+
+	for (unsigned i = 0; i < plan->n; i++)
+		puts(bench_point_text(&plan->points[i], text, sizeof(text)));
+	printf("%u points; %u engines:", plan->n, plan->nengines);
+	for (unsigned i = 0; i < plan->nengines; i++)
+		printf(" %s", plan->engines[i]);
+	printf(
+	    "; %.2f s in %u rounds for each engine\n", plan->effort.seconds, plan->effort.rounds);
+	return 0;
+}
+
+static void
+run_plan(struct bench_rig *rig, const struct bench_plan *plan)
+{
+	char text[160];
+
+	if (rig->table != NULL)
+		bench_table_columns(rig->table);
+	for (unsigned i = 0; i < plan->n; i++) {
+		bench_progress_show(&rig->progress, i, plan->n,
+		    bench_point_text(&plan->points[i], text, sizeof(text)));
+		bench_group_run(rig, plan, &plan->points[i]);
+	}
+	bench_progress_clear(&rig->progress);
+}
+
+/* All that was asked for; the exit status. */
+static int
+report(const struct bench_options *options, struct bench_result *result, FILE *table)
+{
+	const struct bench_row *wrong = bench_result_wrong(result);
+	char text[160];
 	int status = 0;
 
-	printf("%-34s %12s %12s %8s %6s\n", "work", "device us", "floor us", "ratio", "bar");
-	for (unsigned i = 0; i < n; i++) {
-		double ratio = bars[i].floor / bars[i].device;
-
-		printf("%-34s %12.1f %12.1f %8.2f %6.2f %s\n", bars[i].name, bars[i].device * 1e6,
-		    bars[i].floor * 1e6, ratio, bars[i].bar, ratio >= bars[i].bar ? "" : "below");
-		if (ratio < bars[i].bar)
-			status = 1;
+	bench_machine_finish(&result->machine);
+	if (table != NULL)
+		bench_table_skips(result, table);
+	write_result(result, options->json, bench_json_write);
+	write_result(result, options->csv, bench_csv_write);
+	write_result(result, options->report, bench_report_write);
+	if (wrong != NULL) {
+		warnx("%s %s: wrong bytes: %s", bench_point_text(&wrong->point, text, sizeof(text)),
+		    wrong->name, wrong->figures.wrong);
+		status = 1;
 	}
-	return status;
+	for (unsigned i = 0; i < result->nbars; i++)
+		if (!result->bars[i].is_skipped && result->bars[i].ratio < result->bars[i].bar)
+			status = 1;
+	if (result->nrows == 0 && result->nbars == 0) {
+		warnx("nothing was measured");
+		status = 1;
+	}
+	return options->compare != NULL && bench_regress_judge(options, result) != 0 ? 1 : status;
 }
 
 static int
-run_bars(struct setup *setup)
+run(const struct bench_options *options, const struct bench_plan *plan)
 {
-	struct bar bars[] = {
-		{ .name = "64 x 4 KiB copy, one write and read", .bar = 1 / 1.5 },
-		{ .name = "1 x 4 KiB copy, one write and read", .bar = 1 / 1.5 },
-		{ .name = "64 MiB zero", .bar = 0.85 },
-		{ .name = "64 MiB copy, posted", .bar = 0.45 },
-	};
+	const bool is_taken = (options->json != NULL && strcmp(options->json, "-") == 0) ||
+			      (options->csv != NULL && strcmp(options->csv, "-") == 0);
+	FILE *table = is_taken ? NULL : stdout;
+	struct bench_result result;
+	struct bench_rig rig;
+	int status;
 
-	setup->out =
-	    mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (setup->out == MAP_FAILED)
-		err(1, "memory");
-	setup->in = setup->out + LARGE;
-	memset(setup->out, 3, 2 * LARGE);
-	setup->floor = bench_floor_create(LARGE);
-	setup->trip = bench_round_trip_create();
-	if (setup->trip == NULL)
-		return 2;
-	bar_small(setup, 64, &bars[0]);
-	bar_small(setup, 1, &bars[1]);
-	bar_large(setup, "zero", &bars[2]);
-	bar_large(setup, "copy", &bars[3]);
-	bench_round_trip_destroy(setup->trip);
-	bench_floor_destroy(setup->floor);
-	munmap(setup->out, 2 * LARGE);
-	return print_bars(bars, sizeof(bars) / sizeof(bars[0]));
+	bench_cleanup_init();
+	bench_result_init(&result);
+	result.is_verified = options->is_verifying;
+	if (table != NULL)
+		bench_table_head(&result, table);
+	bench_rig_init(&rig, options, &result, table);
+	if (options->action == BENCH_BARS)
+		bench_bars_run(&rig);
+	else
+		run_plan(&rig, plan);
+	if (options->compare != NULL)
+		bench_regress_again(&rig, plan);
+	bench_rig_fini(&rig);
+	status = report(options, &result, table);
+	bench_result_fini(&result);
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bars", no_argument, NULL, 'b' },
-		{ "path", required_argument, NULL, 'p' },
-		{ "threads", required_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct setup setup = { .path = "/dev/dmoverio" };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int option;
+	struct bench_options options;
+	struct bench_plan plan;
+	char why[256];
+	int status;
 
-	setup.threads = cpus > 0 ? (unsigned)cpus : 1;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			setup.path = optarg;
-			break;
-		case 't':
-			setup.threads = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 0;
-		case 'b':
-			break;
-		default:
-			return 2;
-		}
+	if (bench_options_parse(&options, argc, argv, why, sizeof(why)) < 0) {
+		fprintf(stderr, "dmover-bench: %s (--help shows them)\n", why);
+		return EXIT_USAGE;
 	}
-	if (setup.threads < 1 || setup.threads > 64)
-		errx(2, "--threads: 1 to 64");
-	return run_bars(&setup);
+	if (options.action == BENCH_HELP) {
+		fputs(bench_help, stdout);
+		return 0;
+	}
+	if (options.action == BENCH_VERSION) {
+		printf("dmover-bench %s\n", DMOVER_VERSION);
+		return 0;
+	}
+	if (options.compare_with != NULL)
+		return bench_regress_judge(&options, NULL);
+	bench_plan_init(&plan, &options);
+	status = options.action == BENCH_LIST ? list_plan(&plan) : run(&options, &plan);
+	bench_plan_fini(&plan);
+	return status;
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* floor.h: lanes that reach into another process: the barest accesses, and NetBSD's way. */
+#ifndef TOOLS_BENCH_FLOOR_H
+#define TOOLS_BENCH_FLOOR_H
+
+#include "tools/bench/lane.h"
+#include "tools/bench/other.h"
+#include "tools/bench/round_trip.h"
+
+struct bench_floor_options {
+	const struct bench_layout *layout; /* of the other process's area; borrowed */
+	const struct bench_point *point;   /* borrowed */
+	const struct bench_other *other;   /* borrowed */
+	struct bench_round_trip *trip;     /* borrowed; NULL: the accesses to the data only */
+	unsigned threads;                  /* at most, for the data */
+	bool is_full;                      /* by all threads, quicker or not */
+	bool is_whole;                     /* all data of a batch in one piece by one thread */
+};
+
+/*
+ * The floor of one write(2) and one read(2) with a batch of requests: two round trips, two accesses
+ * for the descriptors, and those to the data in the pieces and by the threads that are quickest.
+ * -errno, with the reason in WHY.
+ */
+int bench_floor_open(
+    struct bench_lane *lane, const struct bench_floor_options *options, char *why, size_t len);
+
+/*
+ * NetBSD's software engine behind its device: one request at a time, by one thread, through blocks of
+ * 1 KiB (netbsd.c).
+ */
+void bench_netbsd_other_open(struct bench_lane *lane, const struct bench_floor_options *options);
+
+#endif /* TOOLS_BENCH_FLOOR_H */
