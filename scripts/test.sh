@@ -21,7 +21,7 @@ cd "$top"
 jobs=$(nproc)
 # Tests that must fail, since they are told to expect something wrong: by name.
 red='break|broken|can-fail'
-all_stages="check dev break docs guest-6.12 guest-6.1 clang fuzz asan tsan valgrind release coverage demo"
+all_stages="check dev break docs guest-6.12 guest-6.1 clang aarch64 fuzz asan tsan valgrind release coverage demo"
 
 # build PRESET [ARGUMENT...]
 build() {
@@ -79,6 +79,12 @@ stage_clang() {
 	tests clang -L 'unit|engines|abi' -E "$red"
 }
 
+# What the machine has no processor for is built, and run in an emulator.
+stage_aarch64() {
+	scripts/deps.sh aarch64
+	scripts/aarch64.sh
+}
+
 # fuzz_one TARGET SECONDS: starts from the seeds in the tree; what is found new stays in build/.
 fuzz_one() {
 	local name seeds=()
@@ -111,8 +117,10 @@ stage_fuzz() {
 	return $failed
 }
 
+# The device suite meets every engine here: they take turns.
 stage_asan() {
 	build asan
+	export DMOVERD_OPTS=--engine=cycle
 	export DMOVERIO_TEST_SLOW=4 CK_TIMEOUT_MULTIPLIER=4 UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 	tests asan -L 'unit|engines|device' -E "$red"
@@ -165,16 +173,18 @@ stage_valgrind() {
 	export DMOVERIO_TEST_SLOW=10 CK_TIMEOUT_MULTIPLIER=10
 	valgrind_units
 	echo "note: transfer, split, hostile, stall, crowd and exec are left to AddressSanitizer: too slow here"
-	for suite in calls faults refused layout blocking signals poll share close; do
+	for suite in calls faults refused layout blocking signals poll share close async; do
 		echo "== the FUSE file: $suite"
 		CK_RUN_SUITE=$suite DMOVERD_WRAPPER=$memcheck tests/device/run.sh \
 			build/dev/cuse/dmoverd fuse build/dev/tests/device/device_suite
 	done
 }
 
+# The bars are information: a shared machine times nothing reliably.
 stage_release() {
 	build release
 	tests release -L 'unit|engines|abi' -E "$red"
+	build/release/tools/dmover-bench --bars --direct 2>&1 | sed 's/^/note: /' || true
 }
 
 # guest KERNEL BUILD: the suites against the CUSE device of a real kernel.
