@@ -5,9 +5,14 @@
 #define ONE        1024u     /* a factor of 1 */
 #define FACTOR_MIN (ONE / 8) /* what is seen is believed so far, and no further */
 #define FACTOR_MAX (ONE * 16)
-#define OUTLIER    4.0 /* one time that is so much longer is another thread's doing */
-#define WEIGHT     16  /* of the past, against one new time */
-#define FADE       8
+/*
+ * A time that is longer than expected is mostly another thread's doing, one that is shorter never:
+ * so the one is believed slowly and in part, the other at once.
+ */
+#define OUTLIER     2.0
+#define WEIGHT_LESS 8 /* of the past, against one new time */
+#define WEIGHT_MORE 64
+#define FADE        8
 
 /* Streams of memory that the measured XOR has: four inputs and the output. */
 #define XOR_STREAMS 5
@@ -113,7 +118,8 @@ dmover_cost_observe(
 		return;
 	if (ns > OUTLIER * expected)
 		ns = OUTLIER * expected;
-	factor_move(factor, ONE * ns / dmover_cost_measured(cost, func, len), WEIGHT);
+	factor_move(factor, ONE * ns / dmover_cost_measured(cost, func, len),
+	    ns > expected ? WEIGHT_MORE : WEIGHT_LESS);
 }
 
 void

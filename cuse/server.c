@@ -155,20 +155,36 @@ wait_for_signal(void)
 	dmio_log(DMIO_LOG_INFO, "stopping: %s", strsignal(signo));
 }
 
+/* What was done, and by whom. */
+static void
+log_stats(struct dmover_core *core)
+{
+	char line[256];
+
+	dmover_stats_format(&core->stats, line, sizeof(line));
+	dmio_log(DMIO_LOG_INFO, "%s", line);
+	for (unsigned i = 0; i < core->dispatch.nlanes; i++) {
+		uint64_t requests = atomic_load(&core->stats.st_engines[i].requests);
+
+		if (requests > 0)
+			dmio_log(DMIO_LOG_INFO, "engine %s: requests=%ju bytes=%ju",
+			    core->dispatch.lanes[i].lane_engine->eng_name, (uintmax_t)requests,
+			    (uintmax_t)atomic_load(&core->stats.st_engines[i].bytes));
+	}
+}
+
 /* False: a thread is stuck in a caller's memory. */
 static bool
 stop(struct server *server)
 {
 	struct dmio_front *front = &server->front;
-	char line[256];
 	bool is_clean;
 
 	dmio_close_all(&server->device);
 	is_clean = dmio_loop_stop(server->loop);
 	dmio_close_all(&server->device); /* those that were opened meanwhile */
 	is_clean = is_clean && dmover_core_stop(&server->core);
-	dmover_stats_format(&server->core.stats, line, sizeof(line));
-	dmio_log(DMIO_LOG_INFO, "%s", line);
+	log_stats(&server->core);
 	if (is_clean)
 		dmio_end_all(&server->device);
 	front->ops->stop(front);

@@ -105,7 +105,7 @@ START_TEST(what_is_seen_corrects_what_was_measured)
 	two_lanes(&dispatch, &stats);
 	same_size(choose(&dispatch, "copy", 100000), 1);
 	/* The fake takes ten times as long, one after the other. */
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 400; i++) {
 		int64_t took = 500500;
 
 		dreq.dreq_since = dmover_dispatch_now() - took;
