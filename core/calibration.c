@@ -194,16 +194,19 @@ dmover_calibration_write(const struct dmover_dispatch *dispatch, const char *pat
 	if (fd < 0)
 		return -errno;
 	file = fdopen(fd, "w");
-	if (file == NULL || fchmod(fd, 0644) != 0)
+	if (file == NULL) {
 		err = -errno;
-	if (err == 0)
-		write_all(dispatch, file);
-	if (err == 0 && ferror(file))
+		close(fd);
+		goto remove;
+	}
+	write_all(dispatch, file);
+	if (ferror(file) || fchmod(fd, 0644) != 0)
 		err = -EIO;
-	if ((file != NULL ? fclose(file) : close(fd)) != 0 && err == 0)
+	if (fclose(file) != 0 && err == 0)
 		err = -errno;
 	if (err == 0 && rename(temporary, path) != 0)
 		err = -errno;
+remove:
 	if (err < 0)
 		unlink(temporary);
 	return err;

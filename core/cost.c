@@ -2,9 +2,9 @@
 /* cost.c: how long an engine takes, or an access to callers' memory. */
 #include "core/cost.h"
 
-#define ONE        1024u     /* a factor of 1 */
-#define FACTOR_MIN (ONE / 8) /* what is seen is believed so far, and no further */
-#define FACTOR_MAX (ONE * 16)
+#define ONE        1024u /* a factor of 1 */
+#define FACTOR_MIN 128   /* what is seen is believed so far, and no further */
+#define FACTOR_MAX 16384
 /*
  * A time that is longer than expected is mostly another thread's doing, one that is shorter never:
  * so the one is believed slowly and in part, the other at once.

@@ -92,12 +92,10 @@ static int
 open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *options,
     struct dmover_calibration *calibration)
 {
-	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
+	for (unsigned i = 0; i < STATS_ENGINES_MAX && dmover_engines[i] != NULL; i++) {
 		char *why = dispatch->left_out[i];
 		int err;
 
-		if (i >= STATS_ENGINES_MAX)
-			return -ENOSPC;
 		if (is_named_only(dmover_engines[i]))
 			continue;
 		err = lane_open(
