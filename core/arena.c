@@ -138,6 +138,15 @@ dmover_arena_wait(struct dmover_arenas *arenas, struct dmover_work *work)
 	return err;
 }
 
+void
+dmover_arena_count_down(struct stage_arena *arena)
+{
+	pthread_mutex_lock(&arena->lock);
+	if (--arena->npending == 0)
+		pthread_cond_signal(&arena->idle);
+	pthread_mutex_unlock(&arena->lock);
+}
+
 /* The engine has finished a slot. */
 static void
 slot_done(struct dmover_request *dreq)
@@ -145,10 +154,7 @@ slot_done(struct dmover_request *dreq)
 	struct stage_arena *arena = dreq->dreq_arg;
 
 	dmover_dispatch_seen(arena->dispatch, dreq);
-	pthread_mutex_lock(&arena->lock);
-	if (--arena->npending == 0)
-		pthread_cond_signal(&arena->idle);
-	pthread_mutex_unlock(&arena->lock);
+	dmover_arena_count_down(arena);
 }
 
 void

@@ -12,6 +12,15 @@
 /* Requests that are with the engine at once in the held way. */
 #define STAGE_SLOTS 32
 
+/* Each buffer begins at a cache line. */
+#define STAGE_ALIGNMENT 64
+
+static inline size_t
+stage_aligned(size_t len)
+{
+	return (len + STAGE_ALIGNMENT - 1) & ~(size_t)(STAGE_ALIGNMENT - 1);
+}
+
 /* A LINEAR request and its buffers. */
 struct stage_slot {
 	struct dmover_request req;
@@ -61,5 +70,7 @@ int dmover_arena_wait(struct dmover_arenas *arenas, struct dmover_work *work);
 void dmover_slot_init(
     struct stage_slot *slot, struct stage_arena *arena, struct dmover_entry *entry, size_t len);
 void dmover_arena_idle(struct stage_arena *arena);
+/* One less; for done functions of others. */
+void dmover_arena_count_down(struct stage_arena *arena);
 
 #endif /* CORE_ARENA_H */

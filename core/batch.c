@@ -64,7 +64,7 @@ dmover_batch_resize_iovs(struct dmover_batch *batch, unsigned iovs)
 size_t
 dmover_batch_memory(const struct dmover_batch *batch)
 {
-	return sizeof(*batch) +
+	return sizeof(*batch) + BATCH_RUNNER +
 	       batch->bat_max_entries *
 		   (sizeof(*batch->bat_entries) + sizeof(*batch->bat_responses)) +
 	       batch->bat_max_buffers * sizeof(*batch->bat_buffers) +

@@ -12,9 +12,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/pool.h"
 #include "core/session.h"
 
 struct dmover_batch;
+struct dmover_stage;
+
+/* In the pool's queue for a request that nobody has begun with: it becomes a runner (run.c). */
+struct dmover_ticket {
+	struct dmover_work tkt_work; /* first: the pool hands it back */
+	struct dmover_entry *tkt_entry;
+	unsigned tkt_which; /* of the entry's lanes */
+};
 
 /* One accepted request of a session. */
 struct dmover_entry {
@@ -26,16 +35,21 @@ struct dmover_entry {
 	/* Posted only. */
 	pthread_mutex_t ent_lock; /* leaf; guards ent_req's positions, result, error as well */
 	unsigned ent_nruns;       /* (ent_lock) runners not yet ended */
-	size_t ent_len;           /* length, while dreq_len is what is left to claim */
-	bool ent_overlaps;        /* perhaps: its chunks are as large as can be */
-	int64_t ent_ns;           /* expected of each lane for its part */
-	int64_t ent_queued[2];    /* (ent_lock) ns of that not yet done */
+	unsigned ent_nstarted[2]; /* (ent_lock) of each lane */
+	unsigned ent_nwant[2];    /* runners that each lane is worth */
+	unsigned ent_want;        /* both together */
+	struct dmover_ticket ent_tickets[2];
+	size_t ent_len;        /* length, while dreq_len is what is left to claim */
+	bool ent_overlaps;     /* perhaps: its chunks are as large as can be */
+	int64_t ent_ns;        /* expected of each lane for its part */
+	int64_t ent_queued[2]; /* (ent_lock) ns of that not yet done */
 };
 
 struct dmover_batch {
 	struct dmover_session *bat_session; /* referenced while posted */
 	struct dmover_account *bat_account; /* of who wrote; referenced while posted */
 	struct dmover_space *bat_space;     /* whose memory; referenced while posted */
+	struct dmover_stage *bat_stage;     /* while posted */
 	unsigned bat_nentries;
 	size_t bat_bytes;              /* bytes it reads or writes, whichever is more */
 	size_t bat_charged;            /* bytes on the account */
@@ -58,7 +72,10 @@ int dmover_batch_resize(struct dmover_batch *batch, unsigned entries, unsigned b
 /* Room for this many vectors; what is there moves, and no buffer may point at it yet.  -ENOMEM. */
 int dmover_batch_resize_iovs(struct dmover_batch *batch, unsigned iovs);
 
-/* Bytes of memory behind it, to be charged. */
+/* Memory of a runner (run.c): the one that has begun with a batch may have to wait for its turn. */
+#define BATCH_RUNNER 3072
+
+/* Bytes of memory behind it, with a runner, to be charged. */
 size_t dmover_batch_memory(const struct dmover_batch *batch);
 
 #endif /* CORE_BATCH_H */

@@ -12,8 +12,6 @@
 #include "core/stage.h"
 #include "core/uio.h"
 
-#define ALIGNMENT 64 /* bytes; of each buffer in the arena */
-
 /* The entries [from, to) of the batch that are in the arena together. */
 struct slice {
 	struct dmover_stage *stage;
@@ -30,12 +28,6 @@ struct walk {
 	struct dmover_uio at; /* rest of the present buffer */
 	size_t moved;         /* bytes of the present entry that were moved by earlier accesses */
 };
-
-static size_t
-aligned(size_t len)
-{
-	return (len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-}
 
 static struct dmover_entry *
 entry_at(const struct walk *walk)
@@ -77,7 +69,7 @@ walk_memory(const struct walk *walk)
 	const struct stage_arena *arena = walk->slice->arena;
 	const struct dmover_request *req = &entry_at(walk)->ent_req;
 	unsigned i = walk->entry - walk->slice->from;
-	size_t at = walk->is_gather ? arena->at_in[i] + walk->input * aligned(req->dreq_len)
+	size_t at = walk->is_gather ? arena->at_in[i] + walk->input * stage_aligned(req->dreq_len)
 				    : arena->at_out[i];
 
 	return arena->memory + at + (req->dreq_len - walk->at.uio_resid);
@@ -226,7 +218,7 @@ slot_aim(const struct slice *slice, struct stage_slot *slot, unsigned e)
 	for (unsigned j = 0; j < func->dfn_ninputs; j++) {
 		slot->in[j].buf_type = DMOVER_BUF_LINEAR;
 		slot->in[j].buf_linear =
-		    arena->memory + arena->at_in[i] + j * aligned(entry->ent_req.dreq_len);
+		    arena->memory + arena->at_in[i] + j * stage_aligned(entry->ent_req.dreq_len);
 	}
 	if (func->dfn_has_output) {
 		slot->req.dreq_out.buf_type = DMOVER_BUF_LINEAR;
@@ -306,7 +298,7 @@ slice_layout(struct slice *slice)
 	for (slice->to = slice->from; slice->to < slice->batch->bat_nentries; slice->to++) {
 		const struct dmover_entry *entry = &slice->batch->bat_entries[slice->to];
 		const struct dmover_function *func = entry->ent_req.dreq_func;
-		size_t len = aligned(entry->ent_req.dreq_len), in = func->dfn_ninputs * len;
+		size_t len = stage_aligned(entry->ent_req.dreq_len), in = func->dfn_ninputs * len;
 		bool shares =
 		    func->dfn_ninputs > 0 &&
 		    dmover_dispatch_is_inplace(slice->stage->dispatch, entry->ent_lanes[0]);

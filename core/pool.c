@@ -28,6 +28,7 @@ struct dmover_pool {
 	struct dmover_turns users;     /* (lock) accounts with work that may start */
 	unsigned workers, uid_threads; /* constant */
 	unsigned nthreads, nstalled;   /* (lock) that take work */
+	unsigned nidle;                /* (lock) that wait for work */
 	unsigned nalive;               /* (lock) not yet gone */
 	bool is_stopping;              /* (lock) */
 };
@@ -111,6 +112,14 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 	dmover_account_put(acc);
 }
 
+static void
+wait_for_work(struct dmover_pool *pool)
+{
+	pool->nidle++;
+	pthread_cond_wait(&pool->work, &pool->lock);
+	pool->nidle--;
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -129,7 +138,7 @@ worker_main(void *arg)
 		else if (pool->is_stopping)
 			break;
 		else
-			pthread_cond_wait(&pool->work, &pool->lock);
+			wait_for_work(pool);
 	}
 	pool->nthreads--; /* at once: or others would leave for the same reason */
 	pthread_mutex_unlock(&pool->lock);
@@ -262,10 +271,14 @@ submit(struct dmover_pool *pool, struct dmover_work *work, bool is_again)
 		flow->flow_head = work;
 		is_fresh = dmover_turns_is_empty(&flow->flow_account->acc_flows);
 		dmover_turns_add(&flow->flow_account->acc_flows, &flow->flow_turn, !is_again);
+		flow->flow_tail = work;
+	} else if (is_again) {
+		work->wk_next = flow->flow_head;
+		flow->flow_head = work;
 	} else {
 		flow->flow_tail->wk_next = work;
+		flow->flow_tail = work;
 	}
-	flow->flow_tail = work;
 	user_update(pool, flow->flow_account, is_fresh && !is_again);
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -310,6 +323,17 @@ dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc)
 	acc->acc_inside--;
 	user_update(pool, acc, false);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+dmover_pool_is_idle(struct dmover_pool *pool)
+{
+	bool is_idle;
+
+	pthread_mutex_lock(&pool->lock);
+	is_idle = pool->nidle > 0;
+	pthread_mutex_unlock(&pool->lock);
+	return is_idle;
 }
 
 unsigned

@@ -39,7 +39,10 @@ bool dmover_pool_destroy(struct dmover_pool *pool);
 /* Any thread. */
 void dmover_pool_submit(struct dmover_pool *pool, struct dmover_work *work);
 
-/* Submits when other work waits for a turn; else false, and the caller goes on itself. */
+/*
+ * Submits when other work waits for a turn; else false, and the caller goes on itself.  The work
+ * keeps its place in its flow: a session's requests are finished one after the other.
+ */
 bool dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work);
 
 /*
@@ -48,6 +51,9 @@ bool dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work);
  */
 bool dmover_pool_enter(struct dmover_pool *pool, struct dmover_account *acc);
 void dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc);
+
+/* True when a worker waits for work. */
+bool dmover_pool_is_idle(struct dmover_pool *pool);
 
 unsigned dmover_pool_workers(const struct dmover_pool *pool);
 

@@ -6,144 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/uio.h"
+#include "core/chunk.h"
 
-/* A uniform output is made once in this much memory, and scattered from there again and again. */
-#define UNIFORM_BLOCK ((size_t)128 << 10)
-
-/*
- * Chunks of a request begin small, because until the caller waits for it its memory is dear to
- * reach, and end small, because all runners are to end together.  But where input and output meet, a
- * request that one chunk can hold is one chunk: that is read before it is written.
- */
-#define CHUNK_FIRST ((size_t)128 << 10)
-#define CHUNK_LEAST ((size_t)64 << 10)
-
-#define ALIGNMENT 64 /* bytes; of each buffer in the arena */
-
-/* The bytes that a runner has claimed. */
-struct chunk {
-	size_t len, behind; /* its own, and those of the request after it */
-	bool is_first;
-	struct dmover_uio in[DMOVER_INPUTS_MAX];
-	struct dmover_uio out;
+/* Besides 0 and -errno: */
+enum {
+	RUN_AWAY = 1, /* the engine has it, or it waits for an arena: it is called again */
+	RUN_OVER = 2, /* nothing is left to claim */
 };
 
 enum run_turn { TURN_NONE, TURN_RETURNED, TURN_DONE };
+
+/* What is to be done with the chunk next. */
+enum run_phase { PHASE_CLAIM, PHASE_UIO, PHASE_STAGE, PHASE_LINEAR };
 
 struct dmover_run {
 	struct dmover_work work; /* first: the pool hands it back */
 	struct dmover_stage *stage;
 	struct dmover_entry *entry;
-	struct stage_arena *arena;
-	struct dmover_run *next; /* of its creator, before it is submitted */
-	unsigned which;          /* of the entry's lanes */
-	unsigned lane;           /* of the present chunk */
-	int64_t access_ns;       /* spent in the caller's memory for it */
-	struct chunk chunk;
-	atomic_int turn; /* which of submit's return and dmover_done() came first */
+	struct stage_arena *arena; /* only while a chunk is staged */
+	enum run_phase phase;
+	bool is_redo;    /* an engine has failed the chunk: the CPU, once more */
 	bool is_here;    /* dmover_run_here's: no worker takes part */
-	bool has_chunk;  /* it is with the engine, or back from it */
-	bool is_uio;     /* ... with vectors in it */
+	unsigned which;  /* of the entry's lanes */
+	unsigned lane;   /* of the present chunk */
+	atomic_int turn; /* which of submit's return and dmover_done() came first */
+	struct dmover_chunk chunk;
 };
 
-static const struct dmover_function *
-func_of(const struct dmover_run *run)
-{
-	return run->entry->ent_req.dreq_func;
-}
+_Static_assert(sizeof(struct dmover_run) <= BATCH_RUNNER, "what a batch is charged for");
 
 static struct dmover_dispatch *
 dispatch_of(const struct dmover_run *run)
 {
 	return run->stage->dispatch;
-}
-
-static size_t
-aligned(size_t len)
-{
-	return (len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-}
-
-/* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
-static size_t
-chunk_max(const struct dmover_run *run)
-{
-	const struct dmover_function *func = func_of(run);
-	unsigned buffers = func->dfn_ninputs;
-
-	if (func->dfn_uniform)
-		return STAGE_ARENA;
-	if (func->dfn_has_output && !dmover_dispatch_is_inplace(dispatch_of(run), run->lane))
-		buffers++;
-	return STAGE_ARENA / buffers & ~(size_t)4095;
-}
-
-/* Entry's lock held. */
-static size_t
-chunk_len(const struct dmover_run *run)
-{
-	const struct dmover_entry *entry = run->entry;
-	size_t left = entry->ent_req.dreq_len, max = chunk_max(run);
-	size_t part = aligned(left / (2 * (entry->ent_nruns > 0 ? entry->ent_nruns : 1)));
-	size_t begun = (CHUNK_FIRST + (entry->ent_len - left) / 4) & ~(size_t)4095;
-
-	if (entry->ent_overlaps)
-		return max < left ? max : left;
-	if (part > begun)
-		part = begun;
-	if (part < CHUNK_LEAST)
-		part = CHUNK_LEAST;
-	if (part > max)
-		part = max;
-	return part < left ? part : left;
-}
-
-/* Locked.  Copies the positions of the next bytes, and passes them. */
-static void
-chunk_take(struct dmover_run *run)
-{
-	struct dmover_request *req = &run->entry->ent_req;
-	struct chunk *chunk = &run->chunk;
-
-	chunk->is_first = req->dreq_len == run->entry->ent_len;
-	if (chunk->is_first) /* until now it is that of no bytes at all */
-		memset(req->dreq_result, 0, sizeof(req->dreq_result));
-	for (unsigned i = 0; i < req->dreq_func->dfn_ninputs; i++) {
-		chunk->in[i] = req->dreq_in[i].buf_uio;
-		chunk->in[i].uio_resid = chunk->len;
-		dmover_uio_advance(&req->dreq_in[i].buf_uio, chunk->len);
-	}
-	if (req->dreq_func->dfn_has_output) {
-		chunk->out = req->dreq_out.buf_uio;
-		chunk->out.uio_resid = chunk->len;
-		dmover_uio_advance(&req->dreq_out.buf_uio, chunk->len);
-	}
-	req->dreq_len -= chunk->len; /* what is left to claim */
-	chunk->behind = req->dreq_len;
-}
-
-/* Takes the next bytes of the request; false: none are left, or there is no use in them. */
-static bool
-run_claim(struct dmover_run *run)
-{
-	struct dmover_entry *entry = run->entry;
-	struct dmover_request *req = &entry->ent_req;
-
-	run->lane = entry->ent_lanes[run->which];
-	if (dispatch_of(run)->is_cycling)
-		run->lane = dmover_stage_choose(run->stage, entry, CHUNK_FIRST, run->is_here);
-	pthread_mutex_lock(&entry->ent_lock);
-	if (req->dreq_error == 0 && atomic_load(&entry->ent_batch->bat_session->ses_is_closing)) {
-		STATS_ADD(run->stage->stats->st_dropped, 1);
-		req->dreq_error = -EINTR;
-	}
-	run->chunk.len = req->dreq_error == 0 ? chunk_len(run) : 0;
-	if (run->chunk.len > 0)
-		chunk_take(run);
-	pthread_mutex_unlock(&entry->ent_lock);
-	run->access_ns = 0;
-	return run->chunk.len > 0;
 }
 
 /* The first error stays. */
@@ -154,65 +49,6 @@ run_fail(struct dmover_run *run, int err)
 	if (run->entry->ent_req.dreq_error == 0)
 		run->entry->ent_req.dreq_error = err;
 	pthread_mutex_unlock(&run->entry->ent_lock);
-}
-
-static int
-run_gather(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-	int64_t start = dmover_dispatch_now();
-	int err = 0;
-
-	for (unsigned i = 0; i < func_of(run)->dfn_ninputs && err == 0; i++) {
-		struct dmover_uio uio = run->chunk.in[i];
-
-		err = dmover_uiomove(slot->in[i].buf_linear, run->chunk.len, &uio);
-	}
-	run->access_ns += dmover_dispatch_now() - start;
-	return err;
-}
-
-/* Scatters a block of BLOCK bytes, again and again. */
-static int
-scatter_uniform(struct stage_arena *arena, size_t block, struct dmover_uio *uio)
-{
-	struct dmover_space *space = uio->uio_space;
-
-	while (uio->uio_resid > 0) {
-		unsigned pieces, n = 0;
-		size_t want = dmover_uio_window(
-		    uio, uio->uio_resid, arena->remote, DMOVER_UIO_PIECES, &pieces);
-		ssize_t done;
-
-		for (size_t left = want; left > 0; n++) {
-			size_t part = left < block ? left : block;
-
-			arena->local[n] = (struct iovec){ arena->memory, part };
-			left -= part;
-		}
-		done = space->spc_ops->spo_writev(space, arena->local, n, arena->remote, pieces);
-		if (done != (ssize_t)want)
-			return done < 0 ? (int)done : -EFAULT;
-		dmover_uio_advance(uio, want);
-	}
-	return 0;
-}
-
-static int
-run_scatter(struct dmover_run *run)
-{
-	const struct dmover_function *func = func_of(run);
-	struct stage_slot *slot = &run->arena->slots[0];
-	int64_t start = dmover_dispatch_now();
-	int err = 0;
-
-	if (func->dfn_uniform)
-		err = scatter_uniform(run->arena, slot->req.dreq_len, &run->chunk.out);
-	else if (func->dfn_has_output)
-		err = dmover_uiomove(
-		    slot->req.dreq_out.buf_linear, slot->req.dreq_len, &run->chunk.out);
-	run->access_ns += dmover_dispatch_now() - start;
-	return err;
 }
 
 /* The engine has finished the runner's chunk, perhaps before submit returned. */
@@ -226,185 +62,180 @@ run_done(struct dmover_request *dreq)
 		dmover_pool_submit(run->stage->pool, &run->work);
 }
 
-/* A slot for LEN bytes of the chunk, without buffers. */
-static struct stage_slot *
-slot_begin(struct dmover_run *run, size_t len)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-
-	dmover_slot_init(slot, run->arena, run->entry, len);
-	if (!run->is_here) {
-		slot->req.dreq_done = run_done;
-		slot->req.dreq_arg = run;
-	}
-	/* Only the first piece of an input goes on from the caller's result. */
-	if (func_of(run)->dfn_join != NULL && !run->chunk.is_first)
-		memset(slot->req.dreq_immediate, 0, DMOVER_IMMEDIATE_LEN);
-	return slot;
-}
-
-/* Points the slot at the arena, for the chunk. */
+/* The same, where the runner's thread waits. */
 static void
-run_aim(struct dmover_run *run)
+run_done_here(struct dmover_request *dreq)
 {
-	const struct dmover_function *func = func_of(run);
-	bool shares =
-	    func->dfn_ninputs > 0 && dmover_dispatch_is_inplace(dispatch_of(run), run->lane);
-	size_t len = run->chunk.len;
-	uint8_t *at = run->arena->memory;
-	struct stage_slot *slot;
+	struct dmover_run *run = dreq->dreq_arg;
 
-	if (func->dfn_uniform && len > UNIFORM_BLOCK)
-		len = UNIFORM_BLOCK;
-	slot = slot_begin(run, len);
-	for (unsigned i = 0; i < func->dfn_ninputs; i++) {
-		slot->in[i].buf_type = DMOVER_BUF_LINEAR;
-		slot->in[i].buf_linear = at;
-		at += aligned(len);
-	}
-	if (func->dfn_has_output) {
-		slot->req.dreq_out.buf_type = DMOVER_BUF_LINEAR;
-		slot->req.dreq_out.buf_linear = shares ? run->arena->memory : at;
-	}
-	run->is_uio = false;
+	dmover_dispatch_seen(dispatch_of(run), dreq);
+	dmover_arena_count_down(run->arena);
 }
 
-/* Points the slot at the caller's vectors. */
-static void
-run_aim_uio(struct dmover_run *run)
-{
-	struct stage_slot *slot = slot_begin(run, run->chunk.len);
-
-	for (unsigned i = 0; i < func_of(run)->dfn_ninputs; i++) {
-		slot->in[i].buf_type = DMOVER_BUF_UIO;
-		slot->in[i].buf_uio = run->chunk.in[i];
-	}
-	if (func_of(run)->dfn_has_output) {
-		slot->req.dreq_out.buf_type = DMOVER_BUF_UIO;
-		slot->req.dreq_out.buf_uio = run->chunk.out;
-	}
-	run->is_uio = true;
-}
-
-/* After the engine: joins the result, scatters.  0 or what failed. */
-static int
-run_finish_chunk(struct dmover_run *run)
-{
-	const struct dmover_function *func = func_of(run);
-	struct dmover_request *req = &run->entry->ent_req;
-	struct stage_slot *slot = &run->arena->slots[0];
-	int err;
-
-	if (slot->req.dreq_error != 0)
-		return slot->req.dreq_error;
-	if (func->dfn_join != NULL) {
-		pthread_mutex_lock(&run->entry->ent_lock);
-		func->dfn_join(req->dreq_result, slot->req.dreq_result, run->chunk.behind);
-		pthread_mutex_unlock(&run->entry->ent_lock);
-	}
-	if (run->is_uio)
-		return 0;
-	err = run_scatter(run);
-	if (err == 0)
-		dmover_dispatch_seen_access(
-		    dispatch_of(run), func, run->chunk.len, (double)run->access_ns);
-	return err;
-}
-
-/* Makes ready for the engine, before it can be done. */
+/* Makes ready for the engine, which may be done before submit returns. */
 static void
 run_hand_over(struct dmover_run *run)
 {
-	run->has_chunk = true;
-	run->arena->npending = 1;
+	if (run->is_here)
+		run->arena->npending = 1;
 	atomic_store(&run->turn, TURN_NONE);
 }
 
-/* After a submit: true when the chunk is back already, else the pool will bring it. */
-static bool
-run_is_back(struct dmover_run *run)
+/* After a good submit: 0 when the chunk is back already, else RUN_AWAY: the pool will bring it. */
+static int
+run_after_submit(struct dmover_run *run)
 {
 	if (run->is_here) {
 		dmover_arena_idle(run->arena);
-		return true;
+		return 0;
 	}
-	return atomic_exchange(&run->turn, TURN_RETURNED) == TURN_DONE;
+	return atomic_exchange(&run->turn, TURN_RETURNED) == TURN_DONE ? 0 : RUN_AWAY;
 }
 
-/* Stages the chunk for the run's lane.  0; 1: it is with the engine; or an error. */
+/* Claims the next chunk, and hands it to an engine that takes the caller's vectors. */
 static int
-run_stage(struct dmover_run *run, bool is_redo)
+run_begin(struct dmover_run *run)
 {
-	struct stage_slot *slot = &run->arena->slots[0];
+	struct dmover_chunk *chunk = &run->chunk;
 	int err;
 
-	run_aim(run);
-	err = run_gather(run);
+	run->lane = run->entry->ent_lanes[run->which];
+	if (dispatch_of(run)->is_cycling)
+		run->lane =
+		    dmover_stage_choose(run->stage, run->entry, run->entry->ent_len, run->is_here);
+	if (!dmover_chunk_claim(chunk, run->stage, run->entry, run->lane))
+		return RUN_OVER;
+	run->phase = PHASE_STAGE;
+	run->is_redo = false;
+	if (!dmover_dispatch_takes_uio(dispatch_of(run), run->lane))
+		return 0;
+	dmover_chunk_aim_uio(chunk, run->entry);
+	run->phase = PHASE_UIO;
+	run_hand_over(run);
+	err = dmover_dispatch_submit_uio(dispatch_of(run), run->lane, &chunk->slot.req);
+	if (err == 0)
+		return run_after_submit(run);
+	/* Full, or not its business: staged, by another. */
+	run->phase = PHASE_STAGE;
+	run->lane = dmover_stage_choose(run->stage, run->entry, chunk->len, true);
+	return 0;
+}
+
+/* Is the chunk, back from its engine, to be done again? */
+static bool
+is_failed(const struct dmover_run *run)
+{
+	const struct dmover_request *req = &run->chunk.slot.req;
+
+	return req->dreq_error != 0 && !req->dreq_error_final;
+}
+
+/* An arena for the chunk.  RUN_AWAY: it is called again when there is one; -ENOMEM. */
+static int
+run_get_arena(struct dmover_run *run)
+{
+	struct dmover_arenas *arenas = &run->stage->arenas;
+	struct stage_arena *arena;
+	int err;
+
+	if (run->arena != NULL)
+		return 0;
+	while ((arena = dmover_arena_get(arenas)) == NULL) {
+		err = dmover_arena_wait(arenas, &run->work);
+		if (err != -EAGAIN)
+			return err == 0 ? RUN_AWAY : err;
+	}
+	run->arena = arena;
+	return 0;
+}
+
+/* Stages the chunk, and hands it to its lane, or to the CPU when that has failed it. */
+static int
+run_stage(struct dmover_run *run)
+{
+	struct dmover_dispatch *dispatch = dispatch_of(run);
+	struct dmover_chunk *chunk = &run->chunk;
+	int err = run_get_arena(run);
+
+	if (err != 0)
+		return err;
+	dmover_chunk_aim(
+	    chunk, run->entry, run->arena, dmover_dispatch_is_inplace(dispatch, run->lane));
+	err = dmover_chunk_gather(chunk);
 	if (err < 0)
 		return err;
+	run->phase = PHASE_LINEAR;
 	run_hand_over(run);
-	if (is_redo)
-		dmover_dispatch_redo(dispatch_of(run), &slot->req);
+	if (run->is_redo)
+		dmover_dispatch_redo(dispatch, &chunk->slot.req);
 	else
-		dmover_dispatch_submit(dispatch_of(run), run->lane, &slot->req);
-	return run_is_back(run) ? 0 : 1;
+		dmover_dispatch_submit(dispatch, run->lane, &chunk->slot.req);
+	return run_after_submit(run);
 }
 
-/* Starts on the next chunk.  0; 1: it is with the engine; -ENODATA: there is none; or an error. */
+/* After the engine: joins the result, delivers the output.  0 or what failed. */
 static int
-run_start_chunk(struct dmover_run *run)
+run_finish_chunk(struct dmover_run *run)
 {
-	if (!run_claim(run))
-		return -ENODATA;
-	if (dmover_dispatch_takes_uio(dispatch_of(run), run->lane)) {
-		run_aim_uio(run);
-		run_hand_over(run);
-		if (dmover_dispatch_submit_uio(
-			dispatch_of(run), run->lane, &run->arena->slots[0].req) == 0)
-			return run_is_back(run) ? 0 : 1;
-		/* Full, or not its business: staged, by another. */
-		run->lane = dmover_stage_choose(run->stage, run->entry, run->chunk.len, true);
+	struct dmover_chunk *chunk = &run->chunk;
+	struct dmover_request *req = &run->entry->ent_req;
+	const struct dmover_function *func = req->dreq_func;
+	int err;
+
+	if (chunk->slot.req.dreq_error != 0)
+		return chunk->slot.req.dreq_error;
+	if (func->dfn_join != NULL) {
+		pthread_mutex_lock(&run->entry->ent_lock);
+		func->dfn_join(req->dreq_result, chunk->slot.req.dreq_result, chunk->behind);
+		pthread_mutex_unlock(&run->entry->ent_lock);
 	}
-	return run_stage(run, false);
+	if (chunk->is_uio)
+		return 0;
+	err = dmover_chunk_scatter(chunk, run->arena);
+	if (err == 0)
+		dmover_dispatch_seen_access(
+		    dispatch_of(run), func, chunk->len, (double)chunk->access_ns);
+	return err;
 }
 
-/* Goes on with the chunk that is back from the engine.  As run_start_chunk. */
-static int
-run_end_chunk(struct dmover_run *run)
-{
-	struct stage_slot *slot = &run->arena->slots[0];
-
-	if (slot->req.dreq_error != 0 && !slot->req.dreq_error_final) {
-		/* The engine may have spoilt the inputs: they are gathered again. */
-		int err;
-
-		if (run->is_uio)
-			run->lane = DISPATCH_CPU;
-		err = run_stage(run, true);
-		if (err != 0)
-			return err;
-	}
-	return run_finish_chunk(run);
-}
-
-/* One chunk, or as much of it as can be done now.  As run_start_chunk. */
+/*
+ * Goes as far with the chunk as it can.  0: it is finished; RUN_AWAY, RUN_OVER; or what failed.
+ * The engine may have spoilt the inputs of what it failed: they are gathered again.
+ */
 static int
 run_chunk(struct dmover_run *run)
 {
 	int err = 0;
 
-	if (!run->has_chunk)
-		err = run_start_chunk(run);
-	if (err == 0)
-		err = run_end_chunk(run);
-	if (err == 1)
+	if (run->phase == PHASE_CLAIM)
+		err = run_begin(run);
+	if (err == 0 && run->phase == PHASE_UIO && is_failed(run)) {
+		run->phase = PHASE_STAGE;
+		run->lane = DISPATCH_CPU;
+		run->is_redo = true;
+	}
+	if (err == 0 && run->phase == PHASE_STAGE)
+		err = run_stage(run);
+	if (err == 0 && run->phase == PHASE_LINEAR && is_failed(run)) {
+		run->is_redo = true;
+		err = run_stage(run);
+	}
+	return err == 0 ? run_finish_chunk(run) : err;
+}
+
+/* One chunk, to its end or until it is away.  As run_chunk, but for errors: they stay here. */
+static int
+run_turn(struct dmover_run *run)
+{
+	int err = run_chunk(run);
+
+	if (err == RUN_AWAY || err == RUN_OVER)
 		return err;
-	if (err != -ENODATA)
-		dmover_stage_unqueue(run->stage, run->entry, run->which, run->chunk.len);
-	run->has_chunk = false;
-	if (err < 0 && err != -ENODATA)
-		run_fail(run, err);
-	return err;
+	dmover_stage_unqueue(run->stage, run->entry, run->which, run->chunk.len);
+	run->phase = PHASE_CLAIM;
+	if (err < 0)
+		run_fail(run, err); /* so that nothing more is claimed */
+	return 0;
 }
 
 void
@@ -419,50 +250,61 @@ dmover_run_leave(struct dmover_stage *stage, struct dmover_entry *entry)
 		dmover_stage_entry_end(stage, entry);
 }
 
-static void
-run_end(struct dmover_run *run)
+/* True when the entry is worth one more runner, and a worker is there for it; it is counted then. */
+static bool
+run_wants_help(const struct dmover_run *run)
 {
-	dmover_run_leave(run->stage, run->entry);
-	free(run);
+	struct dmover_entry *entry = run->entry;
+	bool wants = dmover_pool_is_idle(run->stage->pool);
+
+	pthread_mutex_lock(&entry->ent_lock);
+	wants = wants && entry->ent_nstarted[run->which] < entry->ent_nwant[run->which] &&
+		entry->ent_req.dreq_len > 0 && entry->ent_req.dreq_error == 0;
+	if (wants) {
+		entry->ent_nstarted[run->which]++;
+		entry->ent_nruns++;
+	}
+	pthread_mutex_unlock(&entry->ent_lock);
+	return wants;
 }
 
-/* An arena for the runner.  1: it is called again when there is one, and is not ours; -ENOMEM. */
-static int
-run_get_arena(struct dmover_run *run)
-{
-	struct dmover_arenas *arenas = &run->stage->arenas;
-	struct stage_arena *arena;
-	int err;
+static struct dmover_run *run_create(
+    struct dmover_stage *stage, struct dmover_entry *entry, unsigned which);
 
-	while ((arena = dmover_arena_get(arenas)) == NULL) {
-		err = dmover_arena_wait(arenas, &run->work);
-		if (err != -EAGAIN)
-			return err == 0 ? 1 : err;
-	}
-	run->arena = arena;
-	return 0;
+/* Without memory the others go on alone. */
+static void
+run_get_help(const struct dmover_run *run)
+{
+	struct dmover_run *other;
+
+	if (!run_wants_help(run))
+		return;
+	other = run_create(run->stage, run->entry, run->which);
+	if (other != NULL)
+		dmover_pool_submit(run->stage->pool, &other->work);
+	else
+		dmover_run_leave(run->stage, run->entry);
 }
 
 /* Worker thread. */
 static void
-run_chunks(struct dmover_work *work)
+run_work(struct dmover_work *work)
 {
 	struct dmover_run *run = (struct dmover_run *)work;
 	int err;
 
 	do {
-		err = run->arena != NULL ? 0 : run_get_arena(run);
-		if (err == 0)
-			err = run_chunk(run);
-		else if (err < 0)
-			run_fail(run, err);
-		if (err == 1)
-			return; /* the arena, or run_done(), brings it back */
+		if (run->phase == PHASE_CLAIM)
+			run_get_help(run);
+		err = run_turn(run);
+		if (err == RUN_AWAY)
+			return;
 		if (run->arena != NULL)
 			dmover_arena_put(&run->stage->arenas, run->arena);
 		run->arena = NULL;
-		if (err < 0) {
-			run_end(run);
+		if (err == RUN_OVER) {
+			dmover_run_leave(run->stage, run->entry);
+			free(run);
 			return;
 		}
 	} while (!dmover_pool_yield(run->stage->pool, work));
@@ -475,35 +317,54 @@ run_create(struct dmover_stage *stage, struct dmover_entry *entry, unsigned whic
 
 	if (run == NULL)
 		return NULL;
-	run->work.wk_run = run_chunks;
+	run->work.wk_run = run_work;
 	run->work.wk_flow =
 	    dmover_session_flow(entry->ent_batch->bat_session, entry->ent_batch->bat_account);
 	run->stage = stage;
 	run->entry = entry;
 	run->which = which;
+	run->chunk.slot.req.dreq_done = run_done;
+	run->chunk.slot.req.dreq_arg = run;
 	return run;
 }
 
-unsigned
-dmover_runs_start(
-    struct dmover_stage *stage, struct dmover_entry *entry, unsigned which, unsigned n)
+/* Worker thread: the turn of a request that nobody has begun with. */
+static void
+ticket_work(struct dmover_work *work)
 {
-	struct dmover_run *runs = NULL, *run;
-	unsigned started = 0;
+	struct dmover_ticket *ticket = (struct dmover_ticket *)work;
+	struct dmover_entry *entry = ticket->tkt_entry;
+	struct dmover_stage *stage = entry->ent_batch->bat_stage;
+	struct dmover_run *run = run_create(stage, entry, ticket->tkt_which);
 
-	while (started < n && (run = run_create(stage, entry, which)) != NULL) {
-		run->next = runs;
-		runs = run;
-		started++;
+	if (run != NULL) {
+		run_work(&run->work);
+		return;
 	}
 	pthread_mutex_lock(&entry->ent_lock);
-	entry->ent_nruns += started;
+	if (entry->ent_req.dreq_error == 0)
+		entry->ent_req.dreq_error = -ENOMEM;
 	pthread_mutex_unlock(&entry->ent_lock);
-	while ((run = runs) != NULL) {
-		runs = run->next;
-		dmover_pool_submit(stage->pool, &run->work);
-	}
-	return started;
+	dmover_run_leave(stage, entry);
+}
+
+void
+dmover_run_first(struct dmover_stage *stage, struct dmover_entry *entry, unsigned which)
+{
+	struct dmover_ticket *ticket = &entry->ent_tickets[which];
+	struct dmover_batch *batch = entry->ent_batch;
+
+	*ticket = (struct dmover_ticket){
+		.tkt_work.wk_run = ticket_work,
+		.tkt_work.wk_flow = dmover_session_flow(batch->bat_session, batch->bat_account),
+		.tkt_entry = entry,
+		.tkt_which = which,
+	};
+	pthread_mutex_lock(&entry->ent_lock);
+	entry->ent_nstarted[which] = 1;
+	entry->ent_nruns++;
+	pthread_mutex_unlock(&entry->ent_lock);
+	dmover_pool_submit(stage->pool, &ticket->tkt_work);
 }
 
 int
@@ -517,8 +378,9 @@ dmover_run_here(struct dmover_stage *stage, struct stage_arena *arena, struct dm
 	run->entry = entry;
 	run->arena = arena;
 	run->is_here = true;
-	arena->dispatch = stage->dispatch;
-	while (run_chunk(run) >= 0)
+	run->chunk.slot.req.dreq_done = run_done_here;
+	run->chunk.slot.req.dreq_arg = run;
+	while (run_turn(run) != RUN_OVER)
 		;
 	free(run);
 	return 0;

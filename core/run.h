@@ -4,7 +4,7 @@
  *
  * A runner claims the next bytes of its request, takes an arena, gathers the inputs, hands them to
  * the engine, scatters the output, gives the arena back, and queues up again behind whoever waits.
- * An engine that moves bytes itself gets the vectors instead.  A runner is no thread: while an
+ * An engine that moves bytes itself gets the vectors instead, and no arena.  A runner is no thread: while an
  * engine has its chunk it waits nowhere, and a worker goes on with it when the chunk is back.
  */
 #ifndef CORE_RUN_H
@@ -13,12 +13,12 @@
 #include "core/stage.h"
 
 /*
- * Starts N runners of the entry on its lane ent_lanes[WHICH], or fewer; returns how many.  The last
- * one of the entry that ends calls dmover_stage_entry_end().  ent_lock is not held; nothing of the
- * entry may be touched afterwards, unless the caller counts as a runner in ent_nruns.
+ * Starts the first runner of the entry on its lane ent_lanes[WHICH]; while there are bytes left it
+ * starts the others, up to ent_nwant[WHICH].  The last one of the entry that ends calls
+ * dmover_stage_entry_end().  ent_lock is not held; nothing of the entry may be touched afterwards,
+ * unless the caller counts as a runner in ent_nruns.
  */
-unsigned dmover_runs_start(
-    struct dmover_stage *stage, struct dmover_entry *entry, unsigned which, unsigned n);
+void dmover_run_first(struct dmover_stage *stage, struct dmover_entry *entry, unsigned which);
 
 /* A runner less in ent_nruns. */
 void dmover_run_leave(struct dmover_stage *stage, struct dmover_entry *entry);

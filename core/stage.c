@@ -227,7 +227,7 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 		.len = entry->ent_req.dreq_len,
 		.has_file = entry->ent_batch->bat_space->spc_ops->spo_file != NULL,
 	};
-	unsigned n;
+	unsigned nlanes;
 
 	stage_count(stage, 1);
 	pthread_mutex_init(&entry->ent_lock, NULL);
@@ -235,21 +235,23 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 	entry->ent_overlaps = may_overlap(&entry->ent_req);
 	entry->ent_nruns = 1; /* this function, so that the entry does not end before */
 	entry_choose(stage, entry, &ask);
-	if (ask.len > 0) {
-		n = dmover_runs_start(stage, entry, 0,
-		    dmover_dispatch_runners(stage->dispatch, &ask, entry->ent_lanes[0]));
-		if (entry->ent_lanes[1] != entry->ent_lanes[0])
-			n += dmover_runs_start(stage, entry, 1,
-			    dmover_dispatch_runners(stage->dispatch, &ask, entry->ent_lanes[1]));
-		if (n == 0)
-			entry->ent_req.dreq_error = -ENOMEM;
+	nlanes = entry->ent_lanes[0] != entry->ent_lanes[1] ? 2 : 1;
+	entry->ent_want = 0;
+	for (unsigned i = 0; i < nlanes; i++) {
+		entry->ent_nwant[i] =
+		    dmover_dispatch_runners(stage->dispatch, &ask, entry->ent_lanes[i]);
+		entry->ent_want += entry->ent_nwant[i];
 	}
+	/* Who helps comes first: mostly it works by itself, and needs no worker while it does. */
+	for (unsigned i = nlanes; i-- > 0 && ask.len > 0;)
+		dmover_run_first(stage, entry, i);
 	dmover_run_leave(stage, entry);
 }
 
 void
 dmover_stage_post(struct dmover_stage *stage, struct dmover_batch *batch)
 {
+	batch->bat_stage = stage;
 	atomic_store(&batch->bat_live, batch->bat_nentries + 1);
 	for (unsigned e = 0; e < batch->bat_nentries; e++)
 		entry_post(stage, &batch->bat_entries[e]);
@@ -265,7 +267,7 @@ entry_walk(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 	pthread_mutex_init(&entry->ent_lock, NULL);
 	entry->ent_len = entry->ent_req.dreq_len;
 	entry->ent_overlaps = may_overlap(&entry->ent_req);
-	entry->ent_nruns = 1;
+	entry->ent_nruns = entry->ent_want = 1;
 	entry->ent_ns = entry->ent_queued[0] = entry->ent_queued[1] = 0;
 	/* An engine that moves bytes itself might keep the entry. */
 	entry->ent_lanes[0] = dmover_stage_choose(stage, entry, entry->ent_len, true);

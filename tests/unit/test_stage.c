@@ -393,20 +393,20 @@ let_two_lanes_help_each_other(struct dmover_dispatch *dispatch)
 	}
 }
 
+/* The second engine works by itself: it is done a little later, from a thread of its own. */
 static void
 post_two_lanes(bool is_cycling)
 {
-	struct dmover_engine other = *dmover_engines[0];
 	struct rig rig;
 
-	other.eng_flags = 0;
-	rig_start(&rig, &(struct rig_options){ .engine = &other, .workers = 2 });
+	rig_start(&rig,
+	    &(struct rig_options){ .engine = &fault_engine, .args = "delay=1us", .workers = 2 });
 	let_two_lanes_help_each_other(&rig.dispatch);
 	rig.dispatch.is_cycling = is_cycling;
 	for (int i = 0; i < 3; i++)
 		post_with(&rig, MIXED_SIZE, mixed, NPLANS(mixed), SIZE_MAX);
 	for (unsigned lane = 0; lane < 2; lane++)
-		holds(atomic_load(&rig.stats.st_engines[lane].bytes) > 1000 * KIB);
+		holds(atomic_load(&rig.stats.st_engines[lane].requests) > 3);
 	rig_stop(&rig);
 }
 
