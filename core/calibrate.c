@@ -59,7 +59,7 @@ bench_wait(struct bench *bench)
 	bool is_good;
 	int err = 0;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_SECOND;
 	pthread_mutex_lock(&bench->lock);
 	while (bench->npending > 0 && err == 0)
@@ -183,6 +183,7 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	bool is_file = (lane->lane_engine->eng_flags & DMOVER_ENGINE_FILE) != 0;
 	struct bench *bench = calloc(1, sizeof(*bench));
 	uint8_t *memory = memory_create();
+	pthread_condattr_t attr;
 	int err = 0;
 
 	if (memory == NULL || bench == NULL) {
@@ -196,7 +197,10 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	for (unsigned i = 0; i < DISPATCH_DEPTH; i++)
 		bench->probes[i].bench = bench;
 	pthread_mutex_init(&bench->lock, NULL);
-	pthread_cond_init(&bench->done, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&bench->done, &attr);
+	pthread_condattr_destroy(&attr);
 	for (int kind = 0; kind < DMOVER_NKINDS && err == 0; kind++)
 		if ((lane->lane_engine->eng_kinds & DMOVER_F(kind)) != 0)
 			err = bench_kind(bench, (enum dmover_kind)kind);

@@ -18,14 +18,6 @@
 #define ACCESS   "access"
 #define NS_LIMIT 1e12 /* a quarter of an hour: nobody measured that */
 
-static const char *const kind_names[DMOVER_NKINDS] = {
-	[DMOVER_KIND_ZERO] = "zero",
-	[DMOVER_KIND_FILL8] = "fill8",
-	[DMOVER_KIND_COPY] = "copy",
-	[DMOVER_KIND_CRC32C] = "crc32c",
-	[DMOVER_KIND_XOR] = "xor",
-};
-
 /* The processor's name as /proc/cpuinfo has it, or "unknown". */
 static void
 processor(char *name, size_t size)
@@ -72,7 +64,7 @@ static bool
 parse_kind(const char *name, enum dmover_kind *ret_kind)
 {
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++) {
-		if (strcmp(name, kind_names[kind]) == 0) {
+		if (strcmp(name, dmover_cost_function((enum dmover_kind)kind)->dfn_name) == 0) {
 			*ret_kind = (enum dmover_kind)kind;
 			return true;
 		}
@@ -91,7 +83,7 @@ parse_line(const char *text, struct dmover_calibration_line *line)
 	    text[end] != '\0')
 		return false;
 	for (unsigned i = 0; i < COST_SIZES; i++)
-		if (!isfinite(line->ns[i]) || line->ns[i] < 0 || line->ns[i] > NS_LIMIT)
+		if (!isfinite(line->ns[i]) || line->ns[i] <= 0 || line->ns[i] > NS_LIMIT)
 			return false;
 	return parse_kind(kind, &line->kind);
 }
@@ -99,11 +91,16 @@ parse_line(const char *text, struct dmover_calibration_line *line)
 bool
 dmover_calibration_read(struct dmover_calibration *calibration, const char *path)
 {
-	FILE *file = path != NULL ? fopen(path, "re") : NULL;
+	struct stat status;
 	char text[TEXT_MAX];
 	bool is_good;
+	FILE *file;
 
 	calibration->nlines = 0;
+	/* A pipe or a terminal would keep us waiting. */
+	if (path == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	file = fopen(path, "re");
 	if (file == NULL)
 		return false;
 	is_good = is_header(file);
@@ -152,9 +149,11 @@ static void
 write_cost(FILE *file, const char *lane, uint32_t kinds, const struct dmover_cost *cost)
 {
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++) {
+		const struct dmover_function *func = dmover_cost_function((enum dmover_kind)kind);
+
 		if ((kinds & DMOVER_F(kind)) == 0)
 			continue;
-		fprintf(file, "%s %s", lane, kind_names[kind]);
+		fprintf(file, "%s %s", lane, func->dfn_name);
 		for (unsigned i = 0; i < COST_SIZES; i++)
 			fprintf(file, " %.1f",
 			    dmover_cost_measured(cost, dmover_cost_function((enum dmover_kind)kind),
@@ -181,13 +180,39 @@ write_all(const struct dmover_dispatch *dispatch, FILE *file)
 	}
 }
 
+/* Nothing is replaced but such a file: PATH may be a slip of the pen of somebody who may do all. */
+static int
+may_replace(const char *path)
+{
+	char text[sizeof(FORMAT)] = "";
+	struct stat status;
+	FILE *file;
+
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EEXIST;
+	if (status.st_size == 0)
+		return 0;
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	/* All but the number of the format. */
+	if (fread(text, 1, sizeof(FORMAT) - 1, file) < sizeof(FORMAT) - 3)
+		text[0] = '\0';
+	fclose(file);
+	return strncmp(text, FORMAT, sizeof(FORMAT) - 3) == 0 ? 0 : -EEXIST;
+}
+
 int
 dmover_calibration_write(const struct dmover_dispatch *dispatch, const char *path)
 {
 	char temporary[PATH_MAX];
 	FILE *file;
-	int err = 0, fd;
+	int err = may_replace(path), fd;
 
+	if (err < 0)
+		return err;
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	fd = mkostemp(temporary, O_CLOEXEC);

@@ -36,7 +36,7 @@ void dmover_calibration_get(const struct dmover_calibration *calibration, struct
 bool dmover_calibration_get_access(
     const struct dmover_calibration *calibration, struct dmover_cost *access);
 
-/* Writes what was measured, in place of what is there.  -errno. */
+/* Writes what was measured.  -EEXIST: something else is there; -errno. */
 int dmover_calibration_write(const struct dmover_dispatch *dispatch, const char *path);
 
 #endif /* CORE_CALIBRATION_H */

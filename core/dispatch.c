@@ -3,6 +3,7 @@
 #include "core/dispatch.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,9 +40,8 @@ dmover_dispatch_is_inplace(const struct dmover_dispatch *dispatch, unsigned lane
 	return has_flag(dispatch, lane, DMOVER_ENGINE_INPLACE);
 }
 
-/* Its work is done inside eng_submit, by the thread that submits. */
-static bool
-is_workers_own(const struct dmover_dispatch *dispatch, unsigned lane)
+bool
+dmover_dispatch_is_workers_own(const struct dmover_dispatch *dispatch, unsigned lane)
 {
 	return has_flag(dispatch, lane, DMOVER_ENGINE_ON_CPU) &&
 	       !dmover_dispatch_takes_uio(dispatch, lane);
@@ -88,8 +88,8 @@ dmover_dispatch_runners(
     const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
 {
 	size_t parts = ask->len / DISPATCH_PART;
-	unsigned most =
-	    is_workers_own(dispatch, lane) ? dispatch->workers : (unsigned)DISPATCH_DEPTH;
+	unsigned most = dmover_dispatch_is_workers_own(dispatch, lane) ? dispatch->workers
+								       : (unsigned)DISPATCH_DEPTH;
 
 	if (most == 0 || parts <= 1)
 		return 1;
@@ -112,7 +112,7 @@ lane_run(struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigne
 {
 	double ns = dmover_dispatch_ns(dispatch, ask, lane);
 
-	if (is_workers_own(dispatch, lane))
+	if (dmover_dispatch_is_workers_own(dispatch, lane))
 		ns /= dmover_dispatch_runners(dispatch, ask, lane);
 	return ns;
 }
@@ -205,7 +205,7 @@ static bool
 is_timed(struct dmover_dispatch *dispatch, size_t len)
 {
 	return len > SMALL ||
-	       atomic_fetch_add_explicit(&dispatch->nseen, 1, memory_order_relaxed) % SAMPLE == 0;
+	       atomic_fetch_add_explicit(&dispatch->nsmall, 1, memory_order_relaxed) % SAMPLE == 0;
 }
 
 static int
@@ -292,10 +292,15 @@ dmover_dispatch_seen(struct dmover_dispatch *dispatch, const struct dmover_reque
 	struct dmover_lane *lane = &dispatch->lanes[dreq->dreq_lane];
 	int64_t since = dreq->dreq_since, now, last;
 
-	if (since == 0 || dreq->dreq_error != 0)
+	if (since == 0 || dreq->dreq_error_final)
 		return;
+	if (dreq->dreq_error != 0) {
+		/* It is done again: as if it had taken for ever. */
+		dmover_cost_observe(&lane->lane_cost, dreq->dreq_func, dreq->dreq_len, HUGE_VAL);
+		return;
+	}
 	now = dmover_dispatch_now();
-	if (!is_workers_own(dispatch, dreq->dreq_lane)) {
+	if (!dmover_dispatch_is_workers_own(dispatch, dreq->dreq_lane)) {
 		/* With several inside at once, each takes from the one before to its own end. */
 		last = atomic_exchange_explicit(&lane->lane_last, now, memory_order_relaxed);
 		since = last > since ? last : since;

@@ -46,7 +46,8 @@ struct dmover_dispatch {
 	struct dmover_lane lanes[STATS_ENGINES_MAX];
 	struct dmover_cost access;     /* gather and scatter, for engines without UIO */
 	atomic_int_fast64_t cpu_queue; /* lane_queue of all lanes that work on the CPU */
-	atomic_uint nseen;
+	atomic_uint nsmall;            /* requests that may be timed */
+	atomic_uint nseen;             /* times that were seen */
 	char left_out[STATS_ENGINES_MAX]
 		     [128]; /* by place in the table: why it is not open, or "" */
 	double start_ms;    /* what opening and measuring took */
@@ -108,6 +109,8 @@ void dmover_dispatch_seen_access(
 /* True when the lane moves bytes in callers' memory itself. */
 bool dmover_dispatch_takes_uio(const struct dmover_dispatch *dispatch, unsigned lane);
 bool dmover_dispatch_is_inplace(const struct dmover_dispatch *dispatch, unsigned lane);
+/* True when its work is done inside eng_submit, by the thread that submits. */
+bool dmover_dispatch_is_workers_own(const struct dmover_dispatch *dispatch, unsigned lane);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t dmover_dispatch_now(void);

@@ -288,14 +288,14 @@ slice_compute(const struct slice *slice)
 		slots_run(slice, n);
 }
 
-/* Gives entries places in the arena, from slice->from on, until it is full. */
+/* Gives entries places in the arena, from slice->from up to TO, until it is full. */
 static void
-slice_layout(struct slice *slice)
+slice_layout(struct slice *slice, unsigned to)
 {
 	struct stage_arena *arena = slice->arena;
 	size_t at = 0;
 
-	for (slice->to = slice->from; slice->to < slice->batch->bat_nentries; slice->to++) {
+	for (slice->to = slice->from; slice->to < to; slice->to++) {
 		const struct dmover_entry *entry = &slice->batch->bat_entries[slice->to];
 		const struct dmover_function *func = entry->ent_req.dreq_func;
 		size_t len = stage_aligned(entry->ent_req.dreq_len), in = func->dfn_ninputs * len;
@@ -333,40 +333,60 @@ entry_pass(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 	entry->ent_lanes[0] = DISPATCH_CPU;
 }
 
-/* Chooses an engine for each. */
+/* Chooses an engine for each; where vectors do not count, only among those without UIO. */
 static void
-batch_choose(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_batch *batch)
+slice_choose(const struct slice *slice, unsigned to, bool is_staged)
 {
-	for (unsigned e = 0; e < batch->bat_nentries; e++) {
-		struct dmover_entry *entry = &batch->bat_entries[e];
-		struct dmover_request *req = &entry->ent_req;
+	struct dmover_stage *stage = slice->stage;
+
+	for (unsigned e = slice->from; e < to; e++) {
+		struct dmover_entry *entry = &slice->batch->bat_entries[e];
+		const struct dmover_request *req = &entry->ent_req;
+		const struct dmover_ask ask = {
+			.func = req->dreq_func, .len = req->dreq_len, .is_staged = is_staged
+		};
 
 		if (req->dreq_len == 0)
 			continue;
-		entry->ent_lanes[0] =
-		    dmover_dispatch_choose(stage->dispatch, &(struct dmover_ask){
-								.func = req->dreq_func,
-								.len = req->dreq_len,
-							    });
+		entry->ent_lanes[0] = dmover_dispatch_choose(stage->dispatch, &ask);
 		if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lanes[0]))
-			entry_pass(stage, arena, entry);
+			entry_pass(stage, slice->arena, entry);
 	}
+}
+
+/* Those of the slice up to TO that the arena holds. */
+static void
+slice_run(struct slice *slice, unsigned to)
+{
+	slice_layout(slice, to);
+	slice_move(slice, true);
+	slice_compute(slice);
+	slice_move(slice, false);
+}
+
+unsigned
+dmover_stage_slice(struct dmover_stage *stage, struct stage_arena *arena,
+    struct dmover_batch *batch, unsigned from, unsigned to)
+{
+	struct slice slice = { .stage = stage, .arena = arena, .batch = batch, .from = from };
+
+	arena->dispatch = stage->dispatch;
+	slice_choose(&slice, to, true);
+	slice_run(&slice, to);
+	return slice.to;
 }
 
 void
 dmover_stage_hold(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_batch *batch)
 {
 	struct slice slice = { .stage = stage, .arena = arena, .batch = batch };
+	const unsigned n = batch->bat_nentries;
 
 	arena->dispatch = stage->dispatch;
-	batch_choose(stage, arena, batch);
-	for (; slice.from < batch->bat_nentries; slice.from = slice.to) {
-		slice_layout(&slice);
-		slice_move(&slice, true);
-		slice_compute(&slice);
-		slice_move(&slice, false);
-	}
-	for (unsigned e = 0; e < batch->bat_nentries; e++)
+	slice_choose(&slice, n, false);
+	for (; slice.from < n; slice.from = slice.to)
+		slice_run(&slice, n);
+	for (unsigned e = 0; e < n; e++)
 		dmover_stage_answer(stage, &batch->bat_entries[e], &batch->bat_responses[e]);
-	dmover_session_respond(batch->bat_session, batch->bat_responses, batch->bat_nentries);
+	dmover_session_respond(batch->bat_session, batch->bat_responses, n);
 }

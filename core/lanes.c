@@ -78,6 +78,7 @@ lane_measure(struct dmover_dispatch *dispatch, const struct dmover_lanes_options
 		return 0;
 	if ((lane->lane_engine->eng_flags & DMOVER_ENGINE_FILE) != 0 && options->own == NULL)
 		return 0; /* chosen only by name */
+	dispatch->is_from_file = false;
 	err = dmover_calibrate(lane, options->own);
 	if (err < 0) {
 		snprintf(why, len, "failed its calibration: %s", strerror(-err));
@@ -157,24 +158,26 @@ open_measured(struct dmover_dispatch *dispatch, const struct dmover_lanes_option
 {
 	struct dmover_calibration calibration;
 	int64_t since = dmover_dispatch_now();
-	bool is_read;
 	int err;
 
-	is_read = dmover_calibration_read(&calibration, options->calibration);
+	dispatch->is_from_file = dmover_calibration_read(&calibration, options->calibration);
 	err = open_table(dispatch, options, &calibration);
-	if (err == 0 && !dmover_calibration_get_access(&calibration, &dispatch->access))
+	if (err == 0 && !dmover_calibration_get_access(&calibration, &dispatch->access)) {
+		dispatch->is_from_file = false;
 		err = dmover_calibrate_access(&dispatch->access, options->own);
+	}
 	if (err < 0) {
 		snprintf(why, len, "%s: %s", dmover_engines[DISPATCH_CPU]->eng_name,
 		    dispatch->left_out[DISPATCH_CPU][0] != '\0' ? dispatch->left_out[DISPATCH_CPU]
 								: strerror(-err));
 		return err;
 	}
-	dispatch->is_from_file = is_read;
 	dispatch->start_ms = (double)(dmover_dispatch_now() - since) * 1e-6;
-	if (options->calibration != NULL && !is_read &&
+	if (options->calibration != NULL && !dispatch->is_from_file &&
 	    (err = dmover_calibration_write(dispatch, options->calibration)) < 0) {
-		snprintf(why, len, "--calibration=%s: %s", options->calibration, strerror(-err));
+		snprintf(why, len, "--calibration=%s: cannot be written: %s", options->calibration,
+		    err == -EEXIST ? "something else is there (remove it, or name another file)"
+				   : strerror(-err));
 		return err;
 	}
 	return 0;

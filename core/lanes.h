@@ -17,9 +17,10 @@ struct dmover_lanes_options {
 };
 
 /*
- * Opens every engine of the table that works here, and measures it.  Start-up thread.  -EINVAL with
- * a reason in WHY (LEN bytes with the NUL): the engine is unknown, does not work here, or its
- * arguments make no sense.
+ * Opens every engine of the table that works here, and measures it.  Start-up thread.  An error
+ * has its reason in WHY (LEN bytes with the NUL).  -EINVAL: the engine is unknown, does not work
+ * here, or its arguments make no sense.  Others of -errno: the file cannot be written, or the first
+ * engine does not work.
  */
 int dmover_lanes_open(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
     const struct dmover_lanes_options *options, char *why, size_t len);

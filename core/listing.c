@@ -2,13 +2,19 @@
 /* listing.c: the engines and their measured speeds, for people and for programs. */
 #include "core/listing.h"
 
-static const char *const kind_names[DMOVER_NKINDS] = {
-	[DMOVER_KIND_ZERO] = "zero",
-	[DMOVER_KIND_FILL8] = "fill8",
-	[DMOVER_KIND_COPY] = "copy",
-	[DMOVER_KIND_CRC32C] = "iscsi-crc32c",
-	[DMOVER_KIND_XOR] = "xor4",
-};
+static const char *
+kind_name(enum dmover_kind kind)
+{
+	return dmover_cost_function(kind)->dfn_name;
+}
+
+/* True when it is chosen only if the user names it. */
+static bool
+is_by_name(const struct dmover_engine *engine, const struct dmover_lane *lane)
+{
+	return (engine->eng_flags & DMOVER_ENGINE_NAMED) != 0 ||
+	       (lane != NULL && !lane->lane_is_measured);
+}
 
 /* The lane of the engine, or NULL: it is not open. */
 static const struct dmover_lane *
@@ -57,7 +63,7 @@ list_row(struct dmover_dispatch *dispatch, FILE *out, enum dmover_kind kind, uns
 		snprintf(name, sizeof(name), "%zu", ask.len);
 	else
 		snprintf(name, sizeof(name), "%zuK", ask.len >> 10);
-	fprintf(out, "%-13s %5s", kind_names[kind], name);
+	fprintf(out, "%-13s %5s", kind_name(kind), name);
 	for (unsigned i = 0; i < dispatch->nchoosable; i++) {
 		const struct dmover_lane *lane = &dispatch->lanes[i];
 		char speed[32] = "-";
@@ -91,14 +97,13 @@ dmover_list_engines(struct dmover_dispatch *dispatch, FILE *out)
 	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
 		const struct dmover_engine *engine = dmover_engines[i];
 		const struct dmover_lane *lane = lane_of(dispatch, engine);
-		bool is_named = (engine->eng_flags & DMOVER_ENGINE_NAMED) != 0;
 
-		if (lane == NULL && !is_named)
+		if (lane == NULL && !is_by_name(engine, lane))
 			fprintf(
 			    out, "%-12s left out: %s\n", engine->eng_name, dispatch->left_out[i]);
 		else
 			fprintf(out, "%-12s %s%s\n", engine->eng_name, engine->eng_about,
-			    is_named || !lane->lane_is_measured ? " (only by name)" : "");
+			    is_by_name(engine, lane) ? " (only by name)" : "");
 	}
 	list_speeds(dispatch, out);
 }
@@ -129,8 +134,8 @@ json_engine(const struct dmover_dispatch *dispatch, FILE *out, unsigned i)
 	json_string(out, engine->eng_name);
 	fputs(", \"about\": ", out);
 	json_string(out, engine->eng_about);
-	fprintf(out, ", \"only_by_name\": %s, \"left_out\": ",
-	    (engine->eng_flags & DMOVER_ENGINE_NAMED) != 0 ? "true" : "false");
+	fprintf(out,
+	    ", \"only_by_name\": %s, \"left_out\": ", is_by_name(engine, lane) ? "true" : "false");
 	if (lane == NULL && dispatch->left_out[i][0] != '\0')
 		json_string(out, dispatch->left_out[i]);
 	else
@@ -146,7 +151,7 @@ json_row(struct dmover_dispatch *dispatch, FILE *out, enum dmover_kind kind, uns
 	const char *separator = "";
 
 	fprintf(out, "%s\n    {\"function\": \"%s\", \"bytes\": %zu, \"chosen\": ",
-	    kind > 0 || size > 0 ? "," : "", kind_names[kind], ask.len);
+	    kind > 0 || size > 0 ? "," : "", kind_name(kind), ask.len);
 	json_string(out, dispatch->lanes[best].lane_engine->eng_name);
 	fputs(", \"gb_per_s\": {", out);
 	for (unsigned i = 0; i < dispatch->nchoosable; i++) {
@@ -161,7 +166,7 @@ json_row(struct dmover_dispatch *dispatch, FILE *out, enum dmover_kind kind, uns
 }
 
 void
-dmover_list_engines_json(struct dmover_dispatch *dispatch, FILE *out)
+dmover_list_engines_json(struct dmover_dispatch *dispatch, const char *memory, FILE *out)
 {
 	fputs("{\n  \"engines\": [", out);
 	for (unsigned i = 0; dmover_engines[i] != NULL; i++)
@@ -170,6 +175,8 @@ dmover_list_engines_json(struct dmover_dispatch *dispatch, FILE *out)
 	for (int kind = 0; kind < DMOVER_NKINDS; kind++)
 		for (unsigned size = 0; size < COST_SIZES; size++)
 			json_row(dispatch, out, (enum dmover_kind)kind, size);
-	fprintf(out, "\n  ],\n  \"from_file\": %s,\n  \"start_ms\": %.1f\n}\n",
+	fputs("\n  ],\n  \"caller_memory\": ", out);
+	json_string(out, memory);
+	fprintf(out, ",\n  \"from_file\": %s,\n  \"start_ms\": %.1f\n}\n",
 	    dispatch->is_from_file ? "true" : "false", dispatch->start_ms);
 }

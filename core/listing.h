@@ -9,7 +9,7 @@
 
 /* The table of engines: what each can do, how fast, which one is chosen, why one is left out. */
 void dmover_list_engines(struct dmover_dispatch *dispatch, FILE *out);
-/* The same as one JSON object. */
-void dmover_list_engines_json(struct dmover_dispatch *dispatch, FILE *out);
+/* The same as one JSON object; MEMORY says how callers' memory is reached. */
+void dmover_list_engines_json(struct dmover_dispatch *dispatch, const char *memory, FILE *out);
 
 #endif /* CORE_LISTING_H */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/group.h"
 #include "core/run.h"
 
 /* What one request counts at most, however long a caller says it is: all queues stay in 64 bits. */
@@ -106,6 +107,27 @@ batch_end(struct dmover_batch *batch)
 	dmover_session_unref(batch->bat_session);
 	dmover_account_put(batch->bat_account);
 	dmover_batch_free(batch);
+}
+
+void
+dmover_stage_entries_begin(struct dmover_stage *stage, unsigned n)
+{
+	stage_count(stage, (int)n);
+}
+
+void
+dmover_stage_entries_end(
+    struct dmover_stage *stage, struct dmover_batch *batch, unsigned from, unsigned to)
+{
+	struct dmover_response *responses = batch->bat_responses + from;
+	unsigned n = to - from;
+
+	for (unsigned i = 0; i < n; i++)
+		dmover_stage_answer(stage, &batch->bat_entries[from + i], &responses[i]);
+	dmover_session_respond(batch->bat_session, responses, n);
+	if (atomic_fetch_sub(&batch->bat_live, n) == n)
+		batch_end(batch);
+	stage_count(stage, -(int)n);
 }
 
 void
@@ -251,10 +273,17 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 void
 dmover_stage_post(struct dmover_stage *stage, struct dmover_batch *batch)
 {
+	unsigned e = 0;
+
 	batch->bat_stage = stage;
 	atomic_store(&batch->bat_live, batch->bat_nentries + 1);
-	for (unsigned e = 0; e < batch->bat_nentries; e++)
-		entry_post(stage, &batch->bat_entries[e]);
+	while (e < batch->bat_nentries) {
+		unsigned to = dmover_group_post(stage, batch, e);
+
+		if (to == e)
+			entry_post(stage, &batch->bat_entries[to++]);
+		e = to;
+	}
 	if (atomic_fetch_sub(&batch->bat_live, 1) == 1)
 		batch_end(batch);
 }

@@ -52,6 +52,20 @@ int dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch);
 void dmover_stage_answer(
     struct dmover_stage *stage, struct dmover_entry *entry, struct dmover_response *ret_response);
 
+/* --- for the groups of small posted entries (group.c) --- */
+
+/*
+ * Executes entries of the batch from FROM on, up to TO or as many as the arena holds, in the calling
+ * thread.  Returns where it stopped; they have their results and errors.
+ */
+unsigned dmover_stage_slice(struct dmover_stage *stage, struct stage_arena *arena,
+    struct dmover_batch *batch, unsigned from, unsigned to);
+/* N posted entries more. */
+void dmover_stage_entries_begin(struct dmover_stage *stage, unsigned n);
+/* They are finished: answers them, and lets go of them. */
+void dmover_stage_entries_end(
+    struct dmover_stage *stage, struct dmover_batch *batch, unsigned from, unsigned to);
+
 /* --- for the runners of a posted entry (run.c) --- */
 
 /* The lane for LEN bytes of the entry; IS_STAGED: one that takes LINEAR buffers. */

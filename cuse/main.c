@@ -22,22 +22,26 @@ list_engines(const struct dmio_options *options)
 	struct dmover_core_options core = options->core;
 	struct dmover_dispatch dispatch;
 	struct dmio_ways ways;
-	char why[256] = "";
-	int err;
+	char why[256] = "", memory[512];
+	int err = dmio_ways_probe(options->posted, &ways, why, sizeof(why));
 
-	if (dmio_ways_probe(options->posted, &ways, why, sizeof(why)) == 0)
+	if (err == 0) {
+		dmio_ways_format(&ways, memory, sizeof(memory));
 		dmio_posted_own(&ways, &core.own); /* not to be had: measured without it */
+	} else {
+		snprintf(memory, sizeof(memory), "out of reach: %s", why);
+	}
 	err = dmover_core_open_engines(&dispatch, &stats, &core, why, sizeof(why));
 	dmover_space_unref(core.own);
 	if (err < 0) {
 		fprintf(stderr, "dmoverd: %s\n", why);
-		return EXIT_USAGE;
+		return err == -EINVAL ? EXIT_USAGE : 1;
 	}
 	if (options->is_json) {
-		dmover_list_engines_json(&dispatch, stdout);
+		dmover_list_engines_json(&dispatch, memory, stdout);
 	} else {
 		dmover_list_engines(&dispatch, stdout);
-		dmio_ways_list(options->posted, stdout);
+		printf("caller memory: %s\n", memory);
 	}
 	dmover_lanes_close(&dispatch);
 	return 0;

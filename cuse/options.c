@@ -234,7 +234,7 @@ set_option(struct dmio_options *options, int id, const char *arg, char *why, siz
 		return 0;
 	case OPT_CALIBRATION:
 		options->core.calibration = arg;
-		return arg[0] != '\0' ? 0 : -EINVAL;
+		return arg[0] == '/' ? 0 : -EINVAL; /* the daemon leaves its folder */
 	default:
 		return set_limit(&options->core, id, arg, why, len);
 	}

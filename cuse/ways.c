@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -194,8 +195,15 @@ yama_scope(void)
 static int
 explain(int err, struct dmio_ways *ways, char *why, size_t len)
 {
+	size_t used = strlen(ways->why);
+	char *more = ways->why + used;
 	int scope = yama_scope();
 
+	/* Behind what is there already. */
+	if (used > 0 && used + 2 < sizeof(ways->why)) {
+		more = stpcpy(more, "; ");
+		used += 2;
+	}
 	ways->is_limited = true;
 	if (scope >= 3) {
 		snprintf(why, len,
@@ -206,11 +214,11 @@ explain(int err, struct dmio_ways *ways, char *why, size_t len)
 		return -EPERM;
 	}
 	if (scope >= 1 && err == -EPERM)
-		snprintf(ways->why, sizeof(ways->why),
+		snprintf(more, sizeof(ways->why) - used,
 		    "kernel.yama.ptrace_scope is %d: most callers will get EPERM (run as root)",
 		    scope);
 	else
-		snprintf(ways->why, sizeof(ways->why),
+		snprintf(more, sizeof(ways->why) - used,
 		    "another process of this user cannot be reached: %s (run as root, or look at "
 		    "the security module)",
 		    strerror(-err));
@@ -257,18 +265,4 @@ dmio_ways_format(const struct dmio_ways *ways, char *line, size_t len)
 	    ways->is_lent ? "lent, " : "", ways->is_checked ? "checked reads, " : "",
 	    ways->has_query ? "PROCMAP_QUERY" : "text of maps", ways->why[0] != '\0' ? "; " : "",
 	    ways->why);
-}
-
-void
-dmio_ways_list(enum dmio_posted_choice choice, FILE *out)
-{
-	struct dmio_ways ways;
-	char line[512];
-
-	if (dmio_ways_probe(choice, &ways, line, sizeof(line)) < 0) {
-		fprintf(out, "caller memory: out of reach: %s\n", line);
-		return;
-	}
-	dmio_ways_format(&ways, line, sizeof(line));
-	fprintf(out, "caller memory: %s\n", line);
 }

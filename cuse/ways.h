@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /* What --posted says. */
 enum dmio_posted_choice { DMIO_POSTED_AUTO, DMIO_POSTED_HANDLE };
@@ -16,7 +15,7 @@ struct dmio_ways {
 	bool is_checked; /* posted: large reads go by the number, and a witness is asked after */
 	bool has_query;  /* the handle asks PROCMAP_QUERY, not the text of maps */
 	bool is_limited; /* not every caller is in reach */
-	char why[160];   /* why one of the first two is left out; or who is out of reach */
+	char why[256];   /* why one of the first two is left out; or who is out of reach */
 };
 
 /*
@@ -29,8 +28,5 @@ int dmio_ways_probe(
 
 /* "held process_vm; posted lent, checked reads, handle (PROCMAP_QUERY)", and what is left out. */
 void dmio_ways_format(const struct dmio_ways *ways, char *line, size_t len);
-
-/* Probes, and prints one line, for --list-engines. */
-void dmio_ways_list(enum dmio_posted_choice choice, FILE *out);
 
 #endif /* CUSE_WAYS_H */

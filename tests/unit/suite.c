@@ -113,6 +113,7 @@ static TCase *(*const makers[])(void) = {
 	unit_crc32c,
 	unit_dispatch,
 	unit_function,
+	unit_group,
 	unit_held,
 	unit_lanes,
 	unit_listing,

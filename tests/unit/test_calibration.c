@@ -115,10 +115,12 @@ START_TEST(a_file_with_a_bad_line_is_none)
 	static const char *const bad[][2] = {
 		{ "dmover-calibration 1", "dmover-calibration 2" },
 		{ " 70000.0 ", " -7000.0 " },
+		{ " 70000.0 ", " 0.0     " },
 		{ " 70000.0 ", " nan     " },
 		{ " 70000.0 ", " 7e99    " },
 		{ " 70000.0 ", " x       " },
 		{ " copy ", " cope " },
+		{ " xor4 ", " xor5 " },
 		{ " 530000.0\n", " 5300 0.0\n" },
 	};
 
@@ -143,6 +145,47 @@ START_TEST(a_file_without_end_is_none)
 }
 END_TEST
 
+static void
+put(const char *file, const char *text)
+{
+	FILE *out = fopen(file, "w");
+
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+START_TEST(nothing_but_such_a_file_is_replaced)
+{
+	char link[64];
+	FILE *file;
+	char first[16] = "";
+
+	put(path, "dear diary\n");
+	same_int(dmover_calibration_write(&dispatch, path), -EEXIST);
+	put(path, "dm");
+	same_int(dmover_calibration_write(&dispatch, path), -EEXIST);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	same_size(fread(first, 1, sizeof(first), file), 2);
+	fclose(file);
+	/* One that is empty, or of another format, is. */
+	put(path, "");
+	same_int(dmover_calibration_write(&dispatch, path), 0);
+	put(path, "dmover-calibration 9\nmachine another\n");
+	same_int(dmover_calibration_write(&dispatch, path), 0);
+	holds(dmover_calibration_read(&calibration, path));
+	snprintf(link, sizeof(link), "%s.link", path);
+	ck_assert_int_eq(symlink(path, link), 0);
+	same_int(dmover_calibration_write(&dispatch, link), -EEXIST);
+	unlink(link);
+	same_int(dmover_calibration_write(&dispatch, "/dev/null"), -EEXIST);
+	same_int(dmover_calibration_write(&dispatch, "/tmp"), -EEXIST);
+	holds(!dmover_calibration_read(&calibration, "/dev/null"));
+	holds(!dmover_calibration_read(&calibration, "/tmp"));
+}
+END_TEST
+
 START_TEST(where_nothing_can_be_written_nothing_is_left)
 {
 	same_int(dmover_calibration_write(&dispatch, "/nonexistent/costs"), -ENOENT);
@@ -162,6 +205,7 @@ unit_calibration(void)
 	tcase_add_test(tc, a_file_of_another_machine_is_none);
 	tcase_add_test(tc, a_file_with_a_bad_line_is_none);
 	tcase_add_test(tc, a_file_without_end_is_none);
+	tcase_add_test(tc, nothing_but_such_a_file_is_replaced);
 	tcase_add_test(tc, where_nothing_can_be_written_nothing_is_left);
 	return tc;
 }

@@ -45,6 +45,38 @@ two_lanes(struct dmover_dispatch *dispatch, struct dmover_stats *stats)
 	add_lane(dispatch, &fake_linear_engine, 500, 0.5);
 }
 
+static unsigned ndone;
+
+static void
+done(struct dmover_request *dreq)
+{
+	dmover_dispatch_seen(dreq->dreq_arg, dreq);
+	ndone++;
+}
+
+/* Submits a copy to the lane; the bytes arrive when the CPU did it. */
+static void
+submit(struct dmover_dispatch *dispatch, unsigned lane, int expected, bool is_copied)
+{
+	uint8_t in[LEN], out[LEN] = { 0 };
+	struct dmover_buffer input = { .buf_type = DMOVER_BUF_LINEAR, .buf_linear = in };
+	struct dmover_request dreq = {
+		.dreq_func = dmover_function_find("copy"),
+		.dreq_len = LEN,
+		.dreq_in = &input,
+		.dreq_out = { .buf_type = DMOVER_BUF_LINEAR, .buf_linear = out },
+		.dreq_done = done,
+		.dreq_arg = dispatch,
+	};
+
+	memset(in, 7, LEN);
+	ndone = 0;
+	dmover_dispatch_submit(dispatch, lane, &dreq);
+	same_size(ndone, 1);
+	same_int(dreq.dreq_error, expected);
+	holds((memcmp(in, out, LEN) == 0) == is_copied);
+}
+
 static unsigned
 choose(struct dmover_dispatch *dispatch, const char *func, size_t len)
 {
@@ -123,6 +155,37 @@ START_TEST(what_is_seen_corrects_what_was_measured)
 		dmover_dispatch_seen(&dispatch, &dreq);
 	}
 	same_size(choose(&dispatch, "copy", 100000), 1);
+}
+END_TEST
+
+/* Through the door, as held requests go. */
+START_TEST(what_small_requests_do_not_see_fades_too)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	atomic_uint *factor;
+
+	two_lanes(&dispatch, &stats);
+	factor = &dispatch.lanes[1].lane_cost.factors[DMOVER_KIND_COPY][0];
+	atomic_store(factor, 4096);
+	for (int i = 0; i < 8 * 64 * 60; i++)
+		submit(&dispatch, 0, 0, true);
+	same_size(atomic_load(factor), 1024);
+}
+END_TEST
+
+START_TEST(an_engine_that_fails_is_believed_to_be_slow)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	unsigned before;
+
+	two_lanes(&dispatch, &stats);
+	fake_linear.error = -EIO;
+	before = atomic_load(&dispatch.lanes[1].lane_cost.factors[DMOVER_KIND_COPY][0]);
+	for (int i = 0; i < 8 * 64; i++)
+		submit(&dispatch, 1, -EIO, false);
+	holds(atomic_load(&dispatch.lanes[1].lane_cost.factors[DMOVER_KIND_COPY][0]) > 2 * before);
 }
 END_TEST
 
@@ -256,38 +319,6 @@ START_TEST(a_forced_engine_is_chosen_where_it_can)
 }
 END_TEST
 
-static unsigned ndone;
-
-static void
-done(struct dmover_request *dreq)
-{
-	dmover_dispatch_seen(dreq->dreq_arg, dreq);
-	ndone++;
-}
-
-/* Submits a copy to the lane; the bytes arrive when the CPU did it. */
-static void
-submit(struct dmover_dispatch *dispatch, unsigned lane, int expected, bool is_copied)
-{
-	uint8_t in[LEN], out[LEN] = { 0 };
-	struct dmover_buffer input = { .buf_type = DMOVER_BUF_LINEAR, .buf_linear = in };
-	struct dmover_request dreq = {
-		.dreq_func = dmover_function_find("copy"),
-		.dreq_len = LEN,
-		.dreq_in = &input,
-		.dreq_out = { .buf_type = DMOVER_BUF_LINEAR, .buf_linear = out },
-		.dreq_done = done,
-		.dreq_arg = dispatch,
-	};
-
-	memset(in, 7, LEN);
-	ndone = 0;
-	dmover_dispatch_submit(dispatch, lane, &dreq);
-	same_size(ndone, 1);
-	same_int(dreq.dreq_error, expected);
-	holds((memcmp(in, out, LEN) == 0) == is_copied);
-}
-
 START_TEST(a_request_that_is_not_taken_is_done_on_the_cpu)
 {
 	struct dmover_dispatch dispatch;
@@ -349,6 +380,8 @@ unit_dispatch(void)
 	tcase_add_test(tc, the_one_that_finishes_first_is_chosen);
 	tcase_add_test(tc, the_way_to_the_memory_counts_for_engines_that_do_not_go_it);
 	tcase_add_test(tc, what_is_seen_corrects_what_was_measured);
+	tcase_add_test(tc, what_small_requests_do_not_see_fades_too);
+	tcase_add_test(tc, an_engine_that_fails_is_believed_to_be_slow);
 	tcase_add_test(tc, of_several_inside_each_takes_from_the_end_of_the_one_before);
 	tcase_add_test(tc, a_large_request_is_split_when_that_is_sooner);
 	tcase_add_test(tc, runners_are_as_many_as_can_be_busy);

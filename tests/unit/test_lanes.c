@@ -111,6 +111,25 @@ text_of(const char *path)
 	return text;
 }
 
+/* Takes the first line away that begins with NAME. */
+static void
+cut_line(const char *path, const char *name)
+{
+	char text[8192], *from, *to;
+	FILE *file;
+
+	strcpy(text, text_of(path));
+	from = strstr(text, name);
+	ck_assert_ptr_nonnull(from);
+	to = strchr(from, '\n');
+	ck_assert_ptr_nonnull(to);
+	memmove(from, to + 1, strlen(to + 1) + 1);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
 START_TEST(costs_are_written_when_missing_and_read_when_there)
 {
 	char dir[] = "/tmp/test_lanes.XXXXXX", path[64], why[200] = "";
@@ -123,10 +142,20 @@ START_TEST(costs_are_written_when_missing_and_read_when_there)
 	dmover_lanes_close(&dispatch);
 	holds(strstr(text_of(path), dmover_engines[0]->eng_name) != NULL);
 	holds(strstr(text_of(path), "access copy ") != NULL);
-	/* Read: the same to the last digit that was written. */
+	holds(!dispatch.is_from_file);
 	same_int(open_with("auto", path, why, sizeof(why)), 0);
+	holds(dispatch.is_from_file);
+	/* The same to the last digit that was written. */
 	holds(ns / dispatch.lanes[0].lane_cost.lines[DMOVER_KIND_CRC32C][2].ns_per_byte < 1.001);
 	holds(dispatch.lanes[0].lane_cost.lines[DMOVER_KIND_CRC32C][2].ns_per_byte / ns < 1.001);
+	/* What it does not have is measured, and written. */
+	dmover_lanes_close(&dispatch);
+	cut_line(path, dmover_engines[0]->eng_name);
+	same_int(open_with("auto", path, why, sizeof(why)), 0);
+	holds(!dispatch.is_from_file);
+	dmover_lanes_close(&dispatch);
+	same_int(open_with("auto", path, why, sizeof(why)), 0);
+	holds(dispatch.is_from_file);
 	dmover_lanes_close(&dispatch);
 	unlink(path);
 	rmdir(dir);

@@ -22,7 +22,10 @@ list(void (*print)(struct dmover_dispatch *dispatch, FILE *out))
 	FILE *out = open_memstream(&text, &len);
 
 	ck_assert_int_eq(dmover_lanes_open(dispatch, &stats, &options, why, sizeof(why)), 0);
-	print(dispatch, out);
+	if (print != NULL)
+		print(dispatch, out);
+	else
+		dmover_list_engines_json(dispatch, "some \"way\"", out);
 	fclose(out);
 	dmover_lanes_close(dispatch);
 	free(dispatch);
@@ -50,7 +53,7 @@ END_TEST
 
 START_TEST(the_list_for_programs_has_the_same)
 {
-	char *text = list(dmover_list_engines_json);
+	char *text = list(NULL);
 	int depth = 0;
 
 	names_all(text);
@@ -60,6 +63,7 @@ START_TEST(the_list_for_programs_has_the_same)
 	}
 	same_int(depth, 0);
 	holds(strstr(text, "\"chosen\": \"") != NULL);
+	holds(strstr(text, "\"caller_memory\": \"some \\\"way\\\"\"") != NULL);
 	free(text);
 }
 END_TEST

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -437,6 +438,31 @@ START_TEST(a_length_beyond_reason_does_not_spoil_the_queue)
 }
 END_TEST
 
+START_TEST(every_final_error_arrives)
+{
+	static const int errors[] = { EIO, ENODATA, EAGAIN, EBUSY, 1, 2 };
+	const struct fake_plan plans[] = { { "copy", 600 * KIB, 1 }, { "fill8", 70 * KIB, 2 } };
+	struct dmover_response responses[2];
+	struct fake_caller caller;
+	struct rig rig;
+	char args[32];
+
+	for (unsigned i = 0; i < NPLANS(errors); i++) {
+		snprintf(args, sizeof(args), "error=%d,final", errors[i]);
+		rig_start(&rig,
+		    &(struct rig_options){ .engine = &fault_engine, .args = args, .workers = 2 });
+		caller_init(&caller, 2000 * KIB);
+		rig_post(&rig, caller_build(&caller, plans, 2));
+		same_size(rig_responses(rig.session, responses, 2), 2);
+		same_int(responses[0].rsp_error, -errors[i]);
+		same_int(responses[1].rsp_error, -errors[i]);
+		holds(dmover_stage_drain(&rig.stage, 30));
+		caller_fini(&caller);
+		rig_stop(&rig);
+	}
+}
+END_TEST
+
 START_TEST(two_engines_share_large_requests)
 {
 	post_two_lanes(false);
@@ -488,6 +514,7 @@ unit_stage(void)
 	tcase_add_test(tc, what_an_engine_for_uios_refuses_is_staged_for_another_one);
 	tcase_add_test(tc, what_an_engine_for_uios_fails_is_staged_for_another_one);
 	tcase_add_test(tc, a_length_beyond_reason_does_not_spoil_the_queue);
+	tcase_add_test(tc, every_final_error_arrives);
 	tcase_add_test(tc, two_engines_share_large_requests);
 	tcase_add_test(tc, a_cycle_changes_the_engine_from_chunk_to_chunk);
 	tcase_add_test(tc, each_split_of_a_sum_gives_the_same);

@@ -174,21 +174,6 @@ START_TEST(the_line_names_the_ways)
 }
 END_TEST
 
-START_TEST(the_list_has_one_line)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	ck_assert_ptr_nonnull(out);
-	dmio_ways_list(DMIO_POSTED_AUTO, out);
-	fclose(out);
-	holds(strncmp(text, "caller memory: ", 15) == 0);
-	same_int(strchr(text, '\n') - text, (intmax_t)len - 1);
-	free(text);
-}
-END_TEST
-
 TCase *
 unit_ways(void)
 {
@@ -201,6 +186,5 @@ unit_ways(void)
 	tcase_add_test(tc, a_filter_that_forbids_the_call_is_told);
 	tcase_add_test(tc, a_foreign_proc_is_refused);
 	tcase_add_test(tc, the_line_names_the_ways);
-	tcase_add_test(tc, the_list_has_one_line);
 	return tc;
 }

@@ -55,6 +55,7 @@ TCase *unit_cost(void);
 TCase *unit_crc32c(void);
 TCase *unit_dispatch(void);
 TCase *unit_function(void);
+TCase *unit_group(void);
 TCase *unit_held(void);
 TCase *unit_lanes(void);
 TCase *unit_listing(void);
