@@ -7,6 +7,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,11 @@ def main():
         assert status == 0 and 'new      device copy 4K uring "2"' in text, text
         assert "gone     device copy 4K auto" in text and "1 new, 1 gone" in text, text
 
+        # Nothing in common is no good news.
+        for rows in ([], new["rows"][:1], OLD["rows"][3:]):
+            status, text = compare(bench, folder, OLD, {**OLD, "rows": rows})
+            assert status == 1 and "nothing to compare" in text, text
+
         # What rose is said too.
         status, text = compare(bench, folder, new, {**new, "rows": [row("device copy 64M", "auto", floor=2)]})
         assert status == 0 and "rose     device copy 64M auto" in text, text
@@ -79,12 +85,16 @@ def main():
             status, text = compare(bench, folder, OLD, bad)
             assert status == 1 and "no result of dmover-bench" in text, (bad, text)
 
-        # A run of its own against itself: the rows are the same.
+        # A run of its own against one before: the rows are the same, and what is said is what is meant.
         tiny = [bench, "--direct", "--functions=copy", "--sizes=4K", "--rounds=1", "--seconds=0.001"]
         name = os.path.join(folder, "run")
         subprocess.run([*tiny, f"--json={name}"], check=True, stdout=subprocess.DEVNULL)
         done = subprocess.run([*tiny, f"--compare={name}"], capture_output=True, text=True)
-        assert " 0 new, 0 gone" in done.stdout and done.returncode in (0, 1), done.stdout
+        with open(name, encoding="utf-8") as file:
+            engines = [row for row in json.load(file)["rows"] if row["role"] == "engine"]
+        counts = re.search(r"(\d+) rows compared: (\d+) fell .* 0 new, 0 gone, 0 without a ratio", done.stdout)
+        assert counts and int(counts[1]) == len(engines) > 0, done.stdout
+        assert done.returncode == (1 if int(counts[2]) > 0 else 0), (done.returncode, done.stdout)
 
 
 main()

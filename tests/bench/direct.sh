@@ -25,7 +25,7 @@ if [ -z "$engines" ]; then
 	complain "no engine in: $("$bench" --list --direct)"
 fi
 for engine in $engines; do
-	run --engines="$engine" --functions=all --sizes=1,63,4097
+	run --engines=cpu-scalar,"$engine" --functions=all --sizes=1,63,4097
 	# It is in the table of figures, or among what was left out, with a reason.
 	grep -qE "^  $engine .*checked|[0-9] $engine: ." <<<"$output" || complain "$engine: not a word about it"
 done
@@ -33,6 +33,16 @@ done
 run --functions=copy,xor5,iscsi-crc32c,fill8 --sizes=4096 --batch=1,7 --sessions=1,2 --align=0,1
 run --functions=copy,xor3 --sizes=65536 --footprint=cold
 run --functions=zero,copy --sizes=3M --pages=2M
+
+# An engine that moves nothing is not wrong: it says that nobody looks; the others are looked at.
+run --engines=null,cpu-scalar --functions=copy,iscsi-crc32c --sizes=4096 --footprint=hot,cold
+if [ "$(grep -cE '^  null .*is not checked$' <<<"$output")" != 4 ] ||
+	[ "$(grep -cE '^  cpu-scalar .* checked$' <<<"$output")" != 4 ]; then
+	complain "null: not 4 rows that are not checked, and 4 that are: $output"
+fi
+
+# An engine that is full now and then is asked again.
+run --engines=fault:over=cpu-scalar,again,every=2 --functions=copy --sizes=4096 --batch=1,16
 
 # A wrong byte must be seen: one bit of each answer is inverted.
 for function in zero fill8 copy iscsi-crc32c xor16; do

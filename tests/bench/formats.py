@@ -124,6 +124,25 @@ def check_report(text, rows):
     assert "prefers-color-scheme: dark" in text
 
 
+def check_many_sizes(bench):
+    """As many sizes as an axis may have: each has its place in the plots."""
+    sizes = [64 + 64 * i for i in range(32)]
+    report = [bench, "--direct", "--functions=zero", "--engines=cpu-scalar", "--rounds=1", "--seconds=0.0005",
+              "--sizes=" + ",".join(map(str, sizes))]
+    with tempfile.TemporaryDirectory() as folder:
+        name = os.path.join(folder, "report")
+        subprocess.run([*report, f"--report={name}"], check=True, stdout=subprocess.DEVNULL)
+        with open(name, encoding="utf-8") as file:
+            root = xml.etree.ElementTree.fromstring(file.read())
+    plots = [svg for svg in root.iter("svg") if svg.get("role") == "img"]
+    assert len(plots) == 3, len(plots)
+    for svg in plots:
+        places = {circle.get("cx") for circle in svg.iter("circle")}
+        assert len(places) == len(sizes), (svg.get("aria-label"), places)
+    too_many = subprocess.run([*report[:-1], report[-1] + ",4096"], capture_output=True, text=True)
+    assert too_many.returncode == 2, too_many
+
+
 def main():
     is_broken = sys.argv[1] == "--break"
     bench = sys.argv[-1]
@@ -141,10 +160,19 @@ def main():
     check_json(done.stdout, False)
     done = subprocess.run([bench, *tiny, "--csv"], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[0] == ",".join(COLUMNS)
-    # Bars are part of the results too.
+    check_many_sizes(bench)
+    # Bars are part of the results too; when none could be measured, that is no success.
     done = subprocess.run([bench, "--bars", "--device", "--path=/no/such/device", "--json"], capture_output=True, text=True)
-    for bar in json.loads(done.stdout)["bars"]:
-        assert bar["name"] and bar["bar"] > 0 and bar["ok"] is None and bar["skipped"], bar
+    bars = json.loads(done.stdout)["bars"]
+    assert done.returncode == 1 and "nothing was measured" in done.stderr and len(bars) > 5, done
+    for bar in bars:
+        assert bar["name"] and bar["bar"] > 0 and bar["ok"] is None and bar["skipped"] and bar["wrong"] is None, bar
+    # A wrong byte is in the row, and in the exit status.
+    wrong = [bench, "--direct", "--verify", "--functions=copy", "--sizes=64", "--rounds=1", "--seconds=0.001",
+             "--engines=fault:over=cpu-scalar,corrupt", "--json"]
+    done = subprocess.run(wrong, capture_output=True, text=True)
+    rows = [row for row in json.loads(done.stdout)["rows"] if row["role"] == "engine"]
+    assert done.returncode == 1 and [row["wrong"] is not None for row in rows] == [True], done
 
 
 main()

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# interrupt.sh BENCH DMOVERD: SIGINT and SIGTERM in the middle of a run leave nothing behind.
+# interrupt.sh BENCH DMOVERD: SIGINT, SIGTERM and SIGHUP in the middle of a run leave nothing behind.
 #
 # Ends with 77 where there is no /dev/fuse, or no right to mount.
 set -euo pipefail
@@ -29,7 +29,7 @@ is_running() {
 
 # One that was started in the background ignores SIGINT unless job control is on.
 set -m
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
 	"$bench" --device --dmoverd="$dmoverd" --functions=copy --sizes=4K --engines=auto --seconds=600 \
 		>"$TMPDIR.log" 2>&1 &
 	pid=$!

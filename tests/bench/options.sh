@@ -51,13 +51,41 @@ done
 expect 2 --direct --device
 expect 2 --json --csv
 expect 2 --compare=a b c
+expect 2 --bars --compare=a
+says "--bars and --compare"
+# As much memory as there is, not as a buffer may have.
+expect 0 --list --quick --memory=64G
+expect 2 --list --quick --memory=99999999999G
+says "--memory"
 
 # Options that are good, and a run that is not.
 expect 1 --compare=/no/such/file /no/such/file
 expect 1 --direct --functions=copy --sizes=64M --memory=1M
 says "nothing was measured"
+expect 1 --bars --direct --memory=1
+says "nothing was measured"
 expect 1 --device --path=/no/such/device --functions=copy --sizes=4K
 says "/no/such/device"
 expect 1 --device --dmoverd=/no/such/daemon --functions=copy --sizes=4K
 says "/no/such/daemon"
+
+# What cannot be read or written is found before an hour of measuring.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+echo '{"format": "dmover-bench 1", "rows": []}' >"$folder/empty"
+echo 'no JSON' >"$folder/bad"
+echo kept >"$folder/kept"
+for late in --json=/no/such/folder/x --csv=/no/such/folder/x --report=/no/such/folder/x --compare=/no/such/file \
+	--compare="$folder/bad" --compare="$folder/empty"; do
+	status=0
+	output=$(timeout 60 "$bench" --direct --functions=copy --sizes=4K --seconds=3600 --json="$folder/kept" "$late" 2>&1) ||
+		status=$?
+	[ $status = 1 ] && continue
+	printf 'options.sh: %s: exit status %d instead of 1:\n%s\n' "$late" $status "$output"
+	failed=1
+done
+if [ "$(cat "$folder/kept")" != kept ]; then
+	echo "options.sh: a result was lost by a run that measured nothing"
+	failed=1
+fi
 exit $failed

@@ -82,13 +82,16 @@ skip(struct bench_bar *bar, const char *why)
 static bool
 duel_init(struct duel *duel, const struct bench_rig *rig, struct bench_bar *bar)
 {
-	const struct bench_site_options options = { .limit = rig->options->memory };
+	const struct bench_site_options options = {
+		.limit = rig->options->memory,
+		.is_checked = rig->options->is_verifying,
+	};
 	struct bench_layout layout;
 	struct bench_why why;
 
 	if (!duel->point.is_direct && bench_layout_init(&layout, &duel->point) == 0 &&
 	    layout.len <= options.limit &&
-	    bench_other_init(&duel->other, layout.len, BENCH_PAGES_4K) < 0) {
+	    bench_other_init(&duel->other, bench_floor_memory(&layout), BENCH_PAGES_4K) < 0) {
 		skip(bar, "cannot start another process with as much memory");
 		return false;
 	}
@@ -120,6 +123,8 @@ duel_run(struct duel *duel, const struct row *row, struct bench_bar *bar)
 		duel->lanes[1].role = BENCH_FLOOR;
 	bench_measure(duel->lanes, 2, row->is_small ? &small : &large, figures);
 	bar->ratio = figures[0].ratio[duel->lanes[1].role];
+	for (unsigned i = 0; i < 2; i++)
+		bench_bar_blame(bar, duel->lanes[i].name, &figures[i]);
 	if (row->is_small) {
 		snprintf(bar->value, sizeof(bar->value), "%.1f us", figures[0].p50 * 1e6);
 		snprintf(bar->detail, sizeof(bar->detail), "%.24s: %.1f us %.30s",
@@ -178,9 +183,9 @@ run_against_netbsd(struct bench_rig *rig, const struct row *row, struct bench_ba
 	run_against(rig, row, bar, /* is_netbsd= */ true);
 }
 
-/* The engine of the table that is quickest at this site, measured shortly. */
+/* The engine of the table that is quickest at this site, measured shortly.  All must be right. */
 static const struct dmover_engine *
-best_engine(struct bench_site *site)
+best_engine(struct bench_site *site, struct bench_bar *bar)
 {
 	const struct bench_effort effort = { 0.1, 5, 3 };
 	const struct dmover_engine *best = NULL;
@@ -196,6 +201,7 @@ best_engine(struct bench_site *site)
 			&lane, site, dmover_engines[i]->eng_name, why.text, sizeof(why.text)) < 0)
 			continue;
 		bench_measure(&lane, 1, &effort, &figures);
+		bench_bar_blame(bar, lane.name, &figures);
 		lane.close(&lane);
 		if (figures.rate > rate) {
 			rate = figures.rate;
@@ -220,7 +226,7 @@ run_against_isal(struct bench_rig *rig, const struct row *row, struct bench_bar 
 	if (bench_isal_open(&duel.lanes[1], &duel.site, why.text, sizeof(why.text)) < 0) {
 		skip(bar, why.text);
 	} else {
-		engine = best_engine(&duel.site);
+		engine = best_engine(&duel.site, bar);
 		if (engine == NULL || bench_direct_open(&duel.lanes[0], &duel.site,
 					  engine->eng_name, why.text, sizeof(why.text)) < 0) {
 			skip(bar, why.text);

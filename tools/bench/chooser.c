@@ -36,9 +36,19 @@ open_lanes(struct chooser *chooser)
 	}
 }
 
+/* Measures N of the chooser's lanes; all must be right. */
+static void
+measure(struct bench_lane *lanes, unsigned n, const struct bench_effort *effort,
+    struct bench_figures *figures, struct bench_bar *bar)
+{
+	bench_measure(lanes, n, effort, figures);
+	for (unsigned i = 0; i < n; i++)
+		bench_bar_blame(bar, lanes[i].name, &figures[i]);
+}
+
 /* The ratio of auto to the best engine, whose lane becomes *ret_best; 0 when there is none. */
 static double
-judge(struct chooser *chooser, double bar, unsigned *ret_best)
+judge(struct chooser *chooser, struct bench_bar *bar, unsigned *ret_best)
 {
 	struct bench_figures figures[BENCH_ENGINES_MAX];
 	struct bench_lane pair[2];
@@ -46,23 +56,26 @@ judge(struct chooser *chooser, double bar, unsigned *ret_best)
 	if (chooser->nlanes < 2)
 		return 0;
 	*ret_best = 1;
-	bench_measure(chooser->lanes, chooser->nlanes, &search, figures);
+	measure(chooser->lanes, chooser->nlanes, &search, figures, bar);
 	for (unsigned i = 2; i < chooser->nlanes; i++)
 		if (figures[i].rate > figures[*ret_best].rate)
 			*ret_best = i;
 	pair[0] = chooser->lanes[0];
 	pair[1] = chooser->lanes[*ret_best];
 	pair[1].role = BENCH_FLOOR;
-	bench_measure(pair, 2, &proof, figures);
-	if (figures[0].ratio[BENCH_FLOOR] < bar)
-		bench_measure(pair, 2, &again, figures);
+	measure(pair, 2, &proof, figures, bar);
+	if (figures[0].ratio[BENCH_FLOOR] < bar->bar)
+		measure(pair, 2, &again, figures, bar);
 	return figures[0].ratio[BENCH_FLOOR];
 }
 
 static void
 run_point(struct chooser *chooser, const struct bench_point *point, struct bench_bar *bar)
 {
-	const struct bench_site_options options = { .limit = chooser->rig->options->memory };
+	const struct bench_site_options options = {
+		.limit = chooser->rig->options->memory,
+		.is_checked = chooser->rig->options->is_verifying,
+	};
 	unsigned best = 0;
 	char text[160];
 	double ratio;
@@ -71,7 +84,7 @@ run_point(struct chooser *chooser, const struct bench_point *point, struct bench
 		&chooser->site, point, &options, chooser->why.text, sizeof(chooser->why.text)) < 0)
 		return;
 	open_lanes(chooser);
-	ratio = judge(chooser, bar->bar, &best);
+	ratio = judge(chooser, bar, &best);
 	if (ratio > 0 && (bar->ratio == 0 || ratio < bar->ratio)) {
 		bar->ratio = ratio;
 		snprintf(bar->value, sizeof(bar->value), "%.60s",

@@ -16,6 +16,7 @@
 
 #define THINGS_MAX 64
 #define PATIENCE   5000 /* milliseconds between SIGTERM and SIGKILL */
+#define STEP       10   /* milliseconds */
 
 static struct {
 	pthread_mutex_t lock;
@@ -30,11 +31,22 @@ wait_child(pid_t pid, int milliseconds)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	bool is_gone = fd >= 0 && poll(&pollfd, 1, milliseconds) == 1;
+	siginfo_t info = { .si_pid = 0 };
+	bool is_gone;
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		is_gone = poll(&pollfd, 1, milliseconds) == 1;
 		close(fd);
-	return is_gone;
+		return is_gone;
+	}
+	/* No such descriptor to be had: it is asked for every now and then. */
+	for (int waited = 0; info.si_pid == 0 && waited < milliseconds; waited += STEP) {
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+			return true;
+		if (info.si_pid == 0)
+			poll(NULL, 0, STEP);
+	}
+	return info.si_pid != 0;
 }
 
 static void
@@ -74,13 +86,17 @@ remove_all(void)
 	pthread_mutex_unlock(&cleanup.lock);
 }
 
+/* Those that end the program; one that is ignored already, as by nohup(1), stays so. */
 static void
 stop_signals(sigset_t *set)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
+
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(set, signals[i]);
 }
 
 static void *

@@ -144,7 +144,10 @@ bench_compare(const char *old, const char *current, const struct bench_compariso
 			    "%u new, %u gone, %u without a ratio\n",
 			    tally.compared, tally.fallen, tally.risen, tally.added, tally.gone,
 			    tally.bare);
-		ret = tally.fallen > 0;
+		ret = tally.compared > 0 ? tally.fallen > 0 : -ENODATA;
+		if (tally.compared == 0)
+			snprintf(why->text, sizeof(why->text),
+			    "nothing to compare: no engine has a ratio at the same point in both");
 	}
 	bench_value_free(results[0]);
 	bench_value_free(results[1]);

@@ -21,7 +21,8 @@ struct bench_comparison {
  * OLD and CURRENT are JSON as bench_json_write() makes it.  Compared is the ratio to the floor of each
  * engine; where there is no floor, that to ISA-L, libc or NetBSD's way, whichever of them both
  * have first.  Prints what fell, what rose as much, and rows that only one of them has.
- * Returns 1 when a ratio fell, 0 when none did, -EINVAL with the reason in WHY.
+ * Returns 1 when a ratio fell, 0 when none did; with the reason in WHY, -EINVAL for other text and
+ * -ENODATA when they have no row in common.
  */
 int bench_compare(const char *old, const char *current, const struct bench_comparison *comparison,
     struct bench_why *why);

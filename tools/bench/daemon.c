@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -65,7 +66,7 @@ bench_daemons_create(const char *binary, unsigned workers, char *why, size_t len
 	const char *tmp = getenv("TMPDIR");
 
 	if (daemons == NULL)
-		return NULL;
+		err(1, "memory");
 	if (binary != NULL)
 		snprintf(daemons->binary, sizeof(daemons->binary), "%s", binary);
 	if (binary != NULL ? access(binary, X_OK) != 0
@@ -140,7 +141,7 @@ wait_ready(int fd)
 static int
 daemon_start(struct bench_daemons *daemons, struct bench_daemon *daemon, int *ret_kept)
 {
-	int fds[2], err;
+	int fds[2], error;
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return -errno;
@@ -148,23 +149,23 @@ daemon_start(struct bench_daemons *daemons, struct bench_daemon *daemon, int *re
 	if (daemon->pid == 0)
 		be_daemon(daemons, daemon, fds[1]);
 	close(fds[1]);
-	err = -errno;
+	error = -errno;
 	if (daemon->pid > 0) {
 		*ret_kept = bench_cleanup_keep(
 		    &(const struct bench_thing){ .pid = daemon->pid, .path = daemon->path });
-		err = wait_ready(fds[0]);
-		if (err < 0)
+		error = wait_ready(fds[0]);
+		if (error < 0)
 			bench_cleanup_drop(*ret_kept);
 	}
 	close(fds[0]);
-	return err;
+	return error;
 }
 
 const struct bench_daemon *
 bench_daemons_get(struct bench_daemons *daemons, const char *engine, char *why, size_t len)
 {
 	struct bench_daemon *daemon = &daemons->daemons[daemons->n];
-	int err;
+	int error;
 
 	for (unsigned i = 0; i < daemons->n; i++)
 		if (strcmp(daemons->daemons[i].engine, engine) == 0)
@@ -175,10 +176,10 @@ bench_daemons_get(struct bench_daemons *daemons, const char *engine, char *why, 
 	}
 	snprintf(daemon->engine, sizeof(daemon->engine), "%s", engine);
 	snprintf(daemon->path, sizeof(daemon->path), "%s/%u", daemons->dir, daemons->n);
-	err = daemon_start(daemons, daemon, &daemons->kept[daemons->n]);
-	if (err < 0) {
+	error = daemon_start(daemons, daemon, &daemons->kept[daemons->n]);
+	if (error < 0) {
 		snprintf(why, len, "dmoverd --engine=%s: %s", engine,
-		    err == -ECHILD ? "did not start" : strerror(-err));
+		    error == -ECHILD ? "did not start" : strerror(-error));
 		return NULL;
 	}
 	daemons->n++;

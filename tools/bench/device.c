@@ -5,7 +5,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +13,20 @@
 #include <dev/dmover/dmover_io.h>
 
 #include "tools/bench/clock.h"
+#include "tools/bench/crew.h"
 
-#define BATCH_MAX    1024
-#define SESSIONS_MAX 64
+#define BATCH_MAX 1024
 
-/* A request in flight; the next one of this slot is at the next of its places. */
+/* At most one request in flight; the next one of this slot is at the next of its places. */
 struct slot {
-	double start;
+	double start; /* 0: none */
 	size_t rotation;
 };
 
 struct session {
 	struct device *device;
 	int fd;
-	size_t batch, depth;
-	size_t nfree;
-	size_t *free; /* slots */
+	size_t batch, depth, first_slot;
 	uint64_t batches;
 	struct bench_latency latency;
 	struct dmio_usrreq requests[BATCH_MAX];
@@ -41,10 +38,9 @@ struct device {
 	struct slot *slots;
 	struct dmio_usrreq *requests; /* of every place */
 	dmio_buffer *inputs;
-	struct iovec *iov;
+	struct iovec *iov; /* of the outputs of all places, and behind them of the inputs */
 	unsigned nsessions;
 	struct session *sessions;
-	pthread_barrier_t start;
 };
 
 static void
@@ -55,6 +51,8 @@ write_all(int fd, const void *from, size_t len)
 
 		if (n < 0)
 			err(1, "write");
+		if (n == 0)
+			errx(1, "write: nothing was taken");
 		done += (size_t)n;
 	}
 }
@@ -65,22 +63,26 @@ read_all(int fd, void *to, size_t len)
 	for (size_t done = 0; done < len;) {
 		ssize_t n = read(fd, (char *)to + done, len - done);
 
-		if (n <= 0)
+		if (n < 0)
 			err(1, "read");
+		if (n == 0)
+			errx(1, "read: nothing came");
 		done += (size_t)n;
 	}
 }
 
+/* The first free slots, in their order: the arrays that describe a batch lie in one piece. */
 static void
 write_batch(struct session *session)
 {
 	struct device *device = session->device;
 	const struct bench_layout *layout = &device->site->layout;
+	size_t slot = session->first_slot;
 	double start;
 
-	for (size_t i = 0; i < session->batch; i++) {
-		size_t slot = session->free[--session->nfree];
-
+	for (size_t i = 0; i < session->batch; i++, slot++) {
+		while (device->slots[slot].start > 0)
+			slot++;
 		session->requests[i] =
 		    device->requests[device->slots[slot].rotation * layout->slots + slot];
 	}
@@ -100,14 +102,13 @@ take_response(struct session *session, const struct dmio_usrresp *response, doub
 	errno = response->resp_error;
 	if (errno != 0)
 		err(1, "a request failed");
-	if (response->resp_id >= layout->nplaces || slot->start == 0)
+	if (response->resp_id >= layout->nplaces || slot->start <= 0)
 		errx(1, "a response for a request that is not there: %u", response->resp_id);
 	bench_latency_add(&session->latency, now - slot->start, 1);
 	slot->start = 0;
 	if (++slot->rotation == layout->rotations)
 		slot->rotation = 0;
 	bench_site_note(device->site, response->resp_id, response->resp_immediate);
-	session->free[session->nfree++] = response->resp_id % layout->slots;
 }
 
 static void
@@ -122,8 +123,9 @@ read_batch(struct session *session)
 }
 
 static void
-work(struct session *session)
+work(void *arg, unsigned i)
 {
+	struct session *session = &((struct device *)arg)->sessions[i];
 	uint64_t written = 0, done = 0;
 
 	while (done < session->batches) {
@@ -134,32 +136,6 @@ work(struct session *session)
 		read_batch(session);
 		done++;
 	}
-}
-
-static void *
-work_together(void *arg)
-{
-	struct session *session = arg;
-
-	pthread_barrier_wait(&session->device->start);
-	work(session);
-	return NULL;
-}
-
-static double
-run_sessions(struct device *device)
-{
-	pthread_t ids[SESSIONS_MAX] = { 0 };
-	double start;
-
-	for (unsigned i = 0; i < device->nsessions; i++)
-		if (pthread_create(&ids[i], NULL, work_together, &device->sessions[i]) != 0)
-			errx(1, "cannot start a thread");
-	pthread_barrier_wait(&device->start);
-	start = bench_now();
-	for (unsigned i = 0; i < device->nsessions; i++)
-		pthread_join(ids[i], NULL);
-	return bench_now() - start;
 }
 
 static double
@@ -174,13 +150,7 @@ device_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *laten
 		session->batches = passes * session->depth;
 		memset(&session->latency, 0, sizeof(session->latency));
 	}
-	if (device->nsessions == 1) {
-		seconds = bench_now();
-		work(&device->sessions[0]);
-		seconds = bench_now() - seconds;
-	} else {
-		seconds = run_sessions(device);
-	}
+	seconds = bench_crew_run(device->nsessions, work, device);
 	for (unsigned i = 0; i < device->nsessions; i++)
 		bench_latency_merge(latency, &device->sessions[i].latency);
 	return seconds;
@@ -192,9 +162,7 @@ device_free(struct device *device)
 	for (unsigned i = 0; device->sessions != NULL && i < device->nsessions; i++) {
 		if (device->sessions[i].fd >= 0)
 			close(device->sessions[i].fd);
-		free(device->sessions[i].free);
 	}
-	pthread_barrier_destroy(&device->start);
 	free(device->sessions);
 	free(device->slots);
 	free(device->requests);
@@ -215,20 +183,27 @@ request_init(struct device *device, size_t place)
 {
 	const struct bench_layout *layout = &device->site->layout;
 	struct dmio_usrreq *request = &device->requests[place];
-	struct iovec *iov = &device->iov[place * layout->nbuffers * layout->npieces];
+	const size_t noutputs = layout->nbuffers - layout->ninputs;
+	struct iovec *out = &device->iov[place * noutputs * layout->npieces];
+	struct iovec *in =
+	    &device->iov[(layout->nplaces * noutputs + place * layout->ninputs) * layout->npieces];
 
 	request->req_id = (uint32_t)place;
 	request->req_inbuf = layout->ninputs > 0 ? &device->inputs[place * layout->ninputs] : NULL;
 	memcpy(request->req_immediate, device->site->immediate, sizeof(request->req_immediate));
 	for (unsigned b = 0; b < layout->nbuffers; b++) {
-		const dmio_buffer buffer = { iov, layout->npieces };
+		const bool is_input = b < layout->ninputs;
+		const dmio_buffer buffer = { is_input ? in : out, layout->npieces };
 
 		for (unsigned i = 0; i < layout->npieces; i++)
-			*iov++ = bench_layout_piece(layout, device->site->area.base, place, b, i);
-		if (b < layout->ninputs)
+			buffer.dmbuf_iov[i] =
+			    bench_layout_piece(layout, device->site->area.base, place, b, i);
+		if (is_input) {
 			request->req_inbuf[b] = buffer;
-		else
+			in += layout->npieces;
+		} else {
 			request->req_outbuf = buffer;
+		}
 	}
 }
 
@@ -240,16 +215,7 @@ session_open(struct session *session, const char *path, size_t first_slot)
 
 	session->batch = site->point.value[BENCH_BATCH];
 	session->depth = site->point.value[BENCH_DEPTH];
-	session->free = calloc(session->batch * session->depth, sizeof(session->free[0]));
-	if (session->free == NULL)
-		return -ENOMEM;
-	/* From the end: the first that is taken is the first in memory. */
-	while (session->nfree < session->batch * session->depth) {
-		size_t last = first_slot + session->batch * session->depth - 1;
-
-		session->free[session->nfree] = last - session->nfree;
-		session->nfree++;
-	}
+	session->first_slot = first_slot;
 	session->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (session->fd < 0)
 		return -errno;
@@ -300,7 +266,6 @@ bench_device_open(
 		err(1, "memory");
 	device->site = site;
 	device->nsessions = (unsigned)site->point.value[BENCH_SESSIONS];
-	pthread_barrier_init(&device->start, NULL, device->nsessions + 1);
 	error = device_prepare(device, path);
 	if (error < 0) {
 		snprintf(why, len, "%s: %s", path, strerror(-error));

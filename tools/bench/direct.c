@@ -3,11 +3,17 @@
 #include "tools/bench/inside.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "tools/bench/clock.h"
+
+#define PATIENCE 10 /* seconds that an engine may be full */
 
 struct direct {
 	char name[64];
@@ -19,6 +25,8 @@ struct direct {
 struct pass {
 	atomic_size_t left;
 	sem_t finished;
+	atomic_bool is_waiting; /* the submitter, until a request more is done: posts TURNS */
+	sem_t turns;
 };
 
 static void
@@ -26,6 +34,9 @@ item_done(struct dmover_request *dreq)
 {
 	struct pass *pass = dreq->dreq_arg;
 
+	/* Before this one is counted: the last one may be the end of the pass. */
+	if (atomic_load_explicit(&pass->is_waiting, memory_order_relaxed))
+		sem_post(&pass->turns);
 	if (atomic_fetch_sub(&pass->left, 1) == 1)
 		sem_post(&pass->finished);
 }
@@ -74,6 +85,48 @@ request_init(const struct bench_site *site, struct bench_item *item, struct pass
 		dreq->dreq_out = buffer_of(site, item, site->layout.ninputs);
 }
 
+/*
+ * Full: until one of this pass is done.  It may have been done just before, so a millisecond is the
+ * most.  With none in the engine, what fills it is another thread's.  BEHIND: not submitted yet.
+ */
+static void
+wait_turn(struct pass *pass, size_t behind)
+{
+	struct timespec until;
+
+	if (atomic_load(&pass->left) == behind + 1) {
+		sched_yield();
+		return;
+	}
+	atomic_store(&pass->is_waiting, true);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	/* Too late or interrupted: the engine is asked again all the same. */
+	(void)sem_timedwait(&pass->turns, &until);
+}
+
+/* As the engine answers; -ETIMEDOUT when it was full all the time.  BEHIND: with this one. */
+static int
+submit(const struct direct *direct, struct dmover_request *dreq, struct pass *pass, size_t behind)
+{
+	int err = direct->engine->eng_submit(direct->engine_state, dreq);
+	double start;
+
+	if (err != -EAGAIN)
+		return err;
+	start = bench_now();
+	do {
+		wait_turn(pass, behind);
+		err = direct->engine->eng_submit(direct->engine_state, dreq);
+	} while (err == -EAGAIN && bench_now() - start < PATIENCE);
+	atomic_store(&pass->is_waiting, false);
+	return err == -EAGAIN ? -ETIMEDOUT : err;
+}
+
 static int
 direct_move(void *state, const struct bench_site *site, struct bench_item *items, size_t n)
 {
@@ -83,11 +136,10 @@ direct_move(void *state, const struct bench_site *site, struct bench_item *items
 	size_t i;
 
 	sem_init(&pass.finished, 0, 0);
+	sem_init(&pass.turns, 0, 0);
 	for (i = 0; i < n && err == 0; i++) {
 		request_init(site, &items[i], &pass);
-		do
-			err = direct->engine->eng_submit(direct->engine_state, &items[i].dreq);
-		while (err == -EAGAIN);
+		err = submit(direct, &items[i].dreq, &pass, n - i);
 	}
 	/* One was not taken: it and those behind it will not be done. */
 	if (err < 0)
@@ -96,6 +148,7 @@ direct_move(void *state, const struct bench_site *site, struct bench_item *items
 		while (sem_wait(&pass.finished) != 0)
 			continue;
 	sem_destroy(&pass.finished);
+	sem_destroy(&pass.turns);
 	for (size_t k = 0; err == 0 && k < n; k++) {
 		err = items[k].dreq.dreq_error;
 		memcpy(items[k].result, items[k].dreq.dreq_result, sizeof(items[k].result));
@@ -173,5 +226,8 @@ bench_direct_open(
 	mover.name = direct->name;
 	mover.state = direct;
 	mover.can_scatter = (engine->eng_flags & DMOVER_ENGINE_UIO) != 0;
-	return bench_inside_open(lane, site, &mover, why, len);
+	err = bench_inside_open(lane, site, &mover, why, len);
+	if (err == 0 && engine->eng_flags & DMOVER_ENGINE_NO_DATA)
+		bench_lane_uncheck(lane);
+	return err;
 }

@@ -21,6 +21,9 @@
 #define RESPONSE_LEN   16
 #define DESCRIPTOR_LEN 16
 
+/* The caller's arrays, one behind the other, each with a part for every place. */
+enum array { OUTPUT_PIECES, INPUT_BUFFERS, INPUT_PIECES, NARRAYS };
+
 struct mover {
 	struct floor *floor;
 	pthread_t id;
@@ -32,6 +35,8 @@ struct mover {
 struct floor {
 	struct bench_floor_options options;
 	size_t batch, total; /* requests, bytes of each buffer of the batch */
+	size_t place;        /* where the present batch begins */
+	uint8_t *described;  /* the descriptors of a batch */
 	size_t stage_len;    /* the most that a chunk may be */
 	size_t chunk;
 	unsigned nmovers; /* that take part */
@@ -84,7 +89,10 @@ move_range(struct mover *mover)
 {
 	const struct bench_layout *layout = mover->floor->options.layout;
 	const unsigned together = mover->floor->total <= mover->floor->chunk ? layout->ninputs : 1;
-	struct bench_range chunk = { .base = mover->floor->options.other->base };
+	struct bench_range chunk = {
+		.base = mover->floor->options.other->base,
+		.place = mover->floor->place,
+	};
 
 	for (chunk.from = mover->from; chunk.from < mover->to;) {
 		size_t moved = 0;
@@ -94,6 +102,9 @@ move_range(struct mover *mover)
 			chunk.len = mover->floor->chunk;
 		for (chunk.buffer = 0; chunk.buffer < layout->ninputs; chunk.buffer += together)
 			moved = move_chunk(mover, &chunk, together);
+		/* Of many pieces one access takes less than a chunk. */
+		if (layout->ninputs > 0)
+			chunk.len = moved;
 		if (layout->nbuffers > layout->ninputs)
 			moved = move_chunk(mover, &chunk, 1);
 		chunk.from += moved;
@@ -143,49 +154,79 @@ move_data(struct floor *floor)
 	}
 }
 
+/* Bytes of an array for each place. */
+static size_t
+array_len(const struct bench_layout *layout, enum array array)
+{
+	size_t n = layout->ninputs;
+
+	if (array == OUTPUT_PIECES)
+		n = (layout->nbuffers - layout->ninputs) * layout->npieces;
+	else if (array == INPUT_PIECES)
+		n *= layout->npieces;
+	return n * DESCRIPTOR_LEN;
+}
+
+size_t
+bench_floor_memory(const struct bench_layout *layout)
+{
+	size_t len = layout->len;
+
+	for (enum array array = 0; array < NARRAYS; array++)
+		len += layout->nplaces * array_len(layout, array);
+	return len;
+}
+
 /*
- * Descriptors: 16 bytes for each piece or input buffer.  The first call gets the pieces of the
- * outputs and the arrays of the inputs, the second the pieces of the inputs.
+ * The descriptors of a batch lie in one piece of each array.  The first call gets the pieces of the
+ * outputs and the buffers of the inputs, the second the pieces of the inputs, which those name.
  */
 static void
 fetch_descriptors(struct floor *floor)
 {
 	const struct bench_layout *layout = floor->options.layout;
-	struct mover *mover = &floor->movers[0];
-	size_t outputs = (layout->nbuffers - layout->ninputs) * layout->npieces;
-	size_t per_request[2] = { layout->ninputs + outputs, layout->ninputs * layout->npieces };
+	uint8_t *from = floor->options.other->base + layout->len;
+	struct iovec local = { floor->described, 0 }, remote[2];
+	unsigned n = 0;
 
-	for (int call = 0; call < 2; call++) {
-		size_t left = per_request[call] * floor->batch;
+	for (enum array array = 0; array < NARRAYS; array++) {
+		size_t len = array_len(layout, array);
 
-		while (left > 0) {
-			size_t n = left > PIECES_MAX ? PIECES_MAX : left;
-			struct iovec local = { mover->stage.base, n * DESCRIPTOR_LEN };
-
-			for (size_t i = 0; i < n; i++)
-				mover->remote[i] =
-				    (struct iovec){ floor->options.other->base +
-							i * DESCRIPTOR_LEN % layout->len,
-					    DESCRIPTOR_LEN };
-			if (process_vm_readv(
-				floor->options.other->pid, &local, 1, mover->remote, n, 0) < 0)
-				err(1, "process_vm_readv");
-			left -= n;
+		if (len > 0) {
+			remote[n++] =
+			    (struct iovec){ from + floor->place * len, floor->batch * len };
+			local.iov_len += floor->batch * len;
 		}
+		from += layout->nplaces * len;
+		if (array == OUTPUT_PIECES || n == 0)
+			continue;
+		if (process_vm_readv(floor->options.other->pid, &local, 1, remote, n, 0) !=
+		    (ssize_t)local.iov_len)
+			err(1, "process_vm_readv");
+		local.iov_len = n = 0;
 	}
+}
+
+/* What comes next is at the places behind these. */
+static void
+next_batch(struct floor *floor)
+{
+	floor->place += floor->batch;
+	if (floor->place == floor->options.layout->nplaces)
+		floor->place = 0;
 }
 
 static void
 floor_pass(struct floor *floor)
 {
-	if (floor->options.trip == NULL) {
-		move_data(floor);
-		return;
+	if (floor->options.trip != NULL) {
+		bench_round_trip_write(floor->options.trip, floor->batch * REQUEST_LEN);
+		fetch_descriptors(floor);
 	}
-	bench_round_trip_write(floor->options.trip, floor->batch * REQUEST_LEN);
-	fetch_descriptors(floor);
 	move_data(floor);
-	bench_round_trip_read(floor->options.trip, floor->batch * RESPONSE_LEN);
+	if (floor->options.trip != NULL)
+		bench_round_trip_read(floor->options.trip, floor->batch * RESPONSE_LEN);
+	next_batch(floor);
 }
 
 static double
@@ -234,6 +275,7 @@ best_of_tries(struct floor *floor)
 
 		move_data(floor);
 		seconds = bench_now() - start;
+		next_batch(floor);
 		if (i == 0 || seconds < best)
 			best = seconds;
 	}
@@ -278,6 +320,7 @@ floor_free(struct floor *floor)
 	for (unsigned i = 0; floor->movers != NULL && i < floor->options.threads; i++)
 		bench_area_fini(&floor->movers[i].stage);
 	free(floor->movers);
+	free(floor->described);
 	pthread_cond_destroy(&floor->go);
 	pthread_cond_destroy(&floor->finished);
 	pthread_mutex_destroy(&floor->lock);
@@ -293,11 +336,16 @@ floor_close(struct bench_lane *lane)
 static int
 floor_start(struct floor *floor)
 {
-	const unsigned ninputs = floor->options.layout->ninputs;
+	const struct bench_layout *layout = floor->options.layout;
+	const unsigned ninputs = layout->ninputs;
 	int err = 0;
 
 	floor->movers = calloc(floor->options.threads, sizeof(floor->movers[0]));
-	if (floor->movers == NULL)
+	/* More than either call gets. */
+	floor->described = calloc(floor->batch, array_len(layout, OUTPUT_PIECES) +
+						    array_len(layout, INPUT_BUFFERS) +
+						    array_len(layout, INPUT_PIECES));
+	if (floor->movers == NULL || floor->described == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < floor->options.threads && err == 0; i++) {
 		struct mover *mover = &floor->movers[i];

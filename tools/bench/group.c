@@ -153,8 +153,8 @@ bench_group_run(
 	/* The other process first: a fork shares the pages of what is there already. */
 	if (!point->is_direct && bench_layout_init(&layout, point) == 0 &&
 	    layout.len <= options.limit &&
-	    bench_other_init(
-		&group.other, layout.len, (enum bench_pages)point->value[BENCH_PAGES]) < 0) {
+	    bench_other_init(&group.other, bench_floor_memory(&layout),
+		(enum bench_pages)point->value[BENCH_PAGES]) < 0) {
 		skip(&group, "floor", "cannot start another process with as much memory");
 		return;
 	}

@@ -4,12 +4,12 @@
 
 #include <err.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/bench/clock.h"
+#include "tools/bench/crew.h"
 
 /* Two readings of the clock must not weigh: shorter work is timed several passes at a time. */
 #define TIMED_MIN 2e-6
@@ -19,7 +19,6 @@ struct inside {
 	struct bench_site *site;
 	unsigned nthreads;
 	struct thread *threads;
-	pthread_barrier_t start;
 };
 
 /* One session of the point, each with items of its own. */
@@ -105,8 +104,10 @@ pass(struct thread *thread)
 }
 
 static void
-work(struct thread *thread)
+work(void *arg, unsigned index)
 {
+	struct thread *thread = &((struct inside *)arg)->threads[index];
+
 	for (uint64_t left = thread->passes; left > 0;) {
 		uint64_t n = left < thread->together ? left : thread->together;
 		double start = bench_now();
@@ -122,32 +123,6 @@ work(struct thread *thread)
 	}
 }
 
-static void *
-work_together(void *arg)
-{
-	struct thread *thread = arg;
-
-	pthread_barrier_wait(&thread->inside->start);
-	work(thread);
-	return NULL;
-}
-
-static double
-run_threads(struct inside *inside)
-{
-	pthread_t ids[64] = { 0 };
-	double start;
-
-	for (unsigned i = 0; i < inside->nthreads; i++)
-		if (pthread_create(&ids[i], NULL, work_together, &inside->threads[i]) != 0)
-			errx(1, "cannot start a thread");
-	pthread_barrier_wait(&inside->start);
-	start = bench_now();
-	for (unsigned i = 0; i < inside->nthreads; i++)
-		pthread_join(ids[i], NULL);
-	return bench_now() - start;
-}
-
 static double
 inside_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latency)
 {
@@ -158,13 +133,7 @@ inside_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *laten
 		inside->threads[i].passes = passes;
 		memset(&inside->threads[i].latency, 0, sizeof(inside->threads[i].latency));
 	}
-	if (inside->nthreads == 1) {
-		seconds = bench_now();
-		work(&inside->threads[0]);
-		seconds = bench_now() - seconds;
-	} else {
-		seconds = run_threads(inside);
-	}
+	seconds = bench_crew_run(inside->nthreads, work, inside);
 	for (unsigned i = 0; i < inside->nthreads; i++) {
 		struct thread *thread = &inside->threads[i];
 
@@ -183,7 +152,6 @@ inside_free(struct inside *inside)
 	free(inside->threads);
 	if (inside->mover.close != NULL)
 		inside->mover.close(inside->mover.state);
-	pthread_barrier_destroy(&inside->start);
 	free(inside);
 }
 
@@ -223,7 +191,6 @@ bench_inside_open(struct bench_lane *lane, struct bench_site *site, const struct
 	inside->mover = *mover;
 	inside->site = site;
 	inside->nthreads = (unsigned)site->point.value[BENCH_SESSIONS];
-	pthread_barrier_init(&inside->start, NULL, inside->nthreads + 1);
 	if (site->layout.npieces > 1 && !mover->can_scatter) {
 		snprintf(why, len, "takes buffers of one piece");
 		error = -EOPNOTSUPP;
@@ -246,5 +213,7 @@ bench_inside_open(struct bench_lane *lane, struct bench_site *site, const struct
 		.state = inside,
 	};
 	snprintf(lane->name, sizeof(lane->name), "%s", mover->name);
+	/* The pass was a question; it may have moved nothing at all. */
+	bench_site_forget(site);
 	return 0;
 }

@@ -37,6 +37,16 @@ print_number(FILE *file, const char *name, double value, bool is_there)
 }
 
 static void
+print_wrong(FILE *file, const char *wrong)
+{
+	fprintf(file, ", \"wrong\": ");
+	if (wrong[0] != '\0')
+		print_string(file, wrong);
+	else
+		fprintf(file, "null");
+}
+
+static void
 print_machine(const struct bench_machine *machine, FILE *file)
 {
 	fprintf(file, "\"machine\": {");
@@ -93,11 +103,8 @@ print_figures(const struct bench_row *row, FILE *file)
 		else
 			fprintf(file, "null");
 	}
-	fprintf(file, " }, \"checked\": %ld, \"wrong\": ", figures->checked);
-	if (figures->wrong[0] != '\0')
-		print_string(file, figures->wrong);
-	else
-		fprintf(file, "null");
+	fprintf(file, " }, \"checked\": %ld", figures->checked);
+	print_wrong(file, figures->wrong);
 	print_number(file, "huge_share", row->huge, row->huge >= 0);
 }
 
@@ -140,8 +147,9 @@ print_bar(const struct bench_bar *bar, FILE *file)
 	print_number(file, "ratio", bar->ratio, !bar->is_skipped);
 	print_number(file, "bar", bar->bar, true);
 	fprintf(file, ", \"ok\": %s, ",
-	    bar->is_skipped ? "null" : (bar->ratio >= bar->bar ? "true" : "false"));
+	    bar->is_skipped ? "null" : (bench_bar_is_good(bar) ? "true" : "false"));
 	print_member(file, "skipped", bar->why);
+	print_wrong(file, bar->wrong);
 	fprintf(file, " }");
 }
 

@@ -27,7 +27,7 @@ struct bench_lane {
 	struct bench_site *site; /* borrowed; NULL for lanes that have memory of their own */
 	size_t requests;         /* of a pass */
 	size_t bytes;            /* of a request */
-	bool is_unchecked;       /* moves nothing: what its outputs hold says nothing */
+	bool is_unchecked;       /* what its outputs hold says nothing: bench_lane_uncheck() */
 	pid_t daemon;            /* whose processor time counts too, or 0 */
 
 	/*
@@ -39,5 +39,8 @@ struct bench_lane {
 	void (*close)(struct bench_lane *lane);
 	void *state;
 };
+
+/* It moves nothing: its bytes are not looked at, and its row says so. */
+void bench_lane_uncheck(struct bench_lane *lane);
 
 #endif /* TOOLS_BENCH_LANE_H */

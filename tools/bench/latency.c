@@ -2,7 +2,7 @@
 /* latency.c: a histogram of times. */
 #include "tools/bench/latency.h"
 
-/* Bucket b < STEPS holds b picoseconds' units; above, each power of two has STEPS buckets. */
+/* Bucket b < STEPS holds times of b units; above, each power of two has STEPS buckets. */
 #define UNIT 0.1e-9 /* seconds */
 
 static unsigned

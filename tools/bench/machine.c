@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Columns of the first line of /proc/stat. */
-enum cpu_time { CPU_STEAL = 7, CPU_TIMES = 10 };
+enum cpu_time { CPU_STEAL = 7 };
 
 __attribute__((format(printf, 3, 4))) static void
 add(struct bench_machine *machine, const char *name, const char *format, ...)

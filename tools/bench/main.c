@@ -10,30 +10,10 @@
 #include "tools/bench/bars.h"
 #include "tools/bench/cleanup.h"
 #include "tools/bench/group.h"
+#include "tools/bench/outputs.h"
 #include "tools/bench/regress.h"
 
 #define EXIT_USAGE 2
-
-typedef void writer(const struct bench_result *result, FILE *file);
-
-/* To PATH, or to the standard output when it is "-". */
-static void
-write_result(const struct bench_result *result, const char *path, writer *write_it)
-{
-	const bool is_stdout = path != NULL && strcmp(path, "-") == 0;
-	FILE *file;
-
-	if (path == NULL)
-		return;
-	file = is_stdout ? stdout : fopen(path, "we");
-	if (file == NULL)
-		err(1, "%s", path);
-	write_it(result, file);
-	if (fflush(file) != 0 || ferror(file))
-		err(1, "%s", path);
-	if (!is_stdout && fclose(file) != 0)
-		err(1, "%s", path);
-}
 
 static int
 list_plan(const struct bench_plan *plan)
@@ -65,33 +45,36 @@ run_plan(struct bench_rig *rig, const struct bench_plan *plan)
 	bench_progress_clear(&rig->progress);
 }
 
-/* All that was asked for; the exit status. */
+/* What the result means for the exit status. */
 static int
-report(const struct bench_options *options, struct bench_result *result, FILE *table)
+judge(const struct bench_result *result)
 {
 	const struct bench_row *wrong = bench_result_wrong(result);
+	unsigned measured = result->nrows;
 	char text[160];
 	int status = 0;
 
-	bench_machine_finish(&result->machine);
-	if (table != NULL)
-		bench_table_skips(result, table);
-	write_result(result, options->json, bench_json_write);
-	write_result(result, options->csv, bench_csv_write);
-	write_result(result, options->report, bench_report_write);
 	if (wrong != NULL) {
 		warnx("%s %s: wrong bytes: %s", bench_point_text(&wrong->point, text, sizeof(text)),
 		    wrong->name, wrong->figures.wrong);
 		status = 1;
 	}
-	for (unsigned i = 0; i < result->nbars; i++)
-		if (!result->bars[i].is_skipped && result->bars[i].ratio < result->bars[i].bar)
+	for (unsigned i = 0; i < result->nbars; i++) {
+		const struct bench_bar *bar = &result->bars[i];
+
+		measured += !bar->is_skipped;
+		if (!bar->is_skipped && !bench_bar_is_good(bar))
 			status = 1;
-	if (result->nrows == 0 && result->nbars == 0) {
+		if (bar->wrong[0] != '\0') {
+			warnx("%s: wrong bytes: %s", bar->name, bar->wrong);
+			status = 1;
+		}
+	}
+	if (measured == 0) {
 		warnx("nothing was measured");
 		status = 1;
 	}
-	return options->compare != NULL && bench_regress_judge(options, result) != 0 ? 1 : status;
+	return status;
 }
 
 static int
@@ -100,10 +83,13 @@ run(const struct bench_options *options, const struct bench_plan *plan)
 	const bool is_taken = (options->json != NULL && strcmp(options->json, "-") == 0) ||
 			      (options->csv != NULL && strcmp(options->csv, "-") == 0);
 	FILE *table = is_taken ? NULL : stdout;
+	char *old = bench_regress_old(options);
+	struct bench_outputs outputs;
 	struct bench_result result;
 	struct bench_rig rig;
 	int status;
 
+	bench_outputs_open(&outputs, options);
 	bench_cleanup_init();
 	bench_result_init(&result);
 	result.is_verified = options->is_verifying;
@@ -114,11 +100,18 @@ run(const struct bench_options *options, const struct bench_plan *plan)
 		bench_bars_run(&rig);
 	else
 		run_plan(&rig, plan);
-	if (options->compare != NULL)
-		bench_regress_again(&rig, plan);
+	if (old != NULL)
+		bench_regress_again(&rig, plan, old);
 	bench_rig_fini(&rig);
-	status = report(options, &result, table);
+	bench_machine_finish(&result.machine);
+	if (table != NULL)
+		bench_table_skips(&result, table);
+	bench_outputs_write(&outputs, &result);
+	status = judge(&result);
+	if (old != NULL && bench_regress_judge(options, old, &result) != 0)
+		status = 1;
 	bench_result_fini(&result);
+	free(old);
 	return status;
 }
 
@@ -143,7 +136,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (options.compare_with != NULL)
-		return bench_regress_judge(&options, NULL);
+		return bench_regress_files(&options);
 	bench_plan_init(&plan, &options);
 	status = options.action == BENCH_LIST ? list_plan(&plan) : run(&options, &plan);
 	bench_plan_fini(&plan);

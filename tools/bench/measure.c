@@ -3,6 +3,7 @@
 #include "tools/bench/measure.h"
 
 #include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/bench/clock.h"
@@ -19,6 +20,13 @@ struct track {
 	double rates[BENCH_ROUNDS_MAX];
 	struct bench_latency latency;
 };
+
+void
+bench_lane_uncheck(struct bench_lane *lane)
+{
+	lane->is_unchecked = true;
+	snprintf(lane->how, sizeof(lane->how), "moves nothing, is not checked");
+}
 
 /* What was moved is looked at after each round, not in it: the caches stay as they are. */
 static void

@@ -19,8 +19,8 @@ struct bench_figures {
 	double rate;                /* requests in a second: the median of the rounds */
 	double rate_min, rate_max;  /* of a round */
 	double p50, p90, p99, p999; /* seconds of a request */
-	double cpu_caller;          /* seconds for a GiB; below 0: not known */
-	double cpu_daemon;
+	double cpu_caller;          /* seconds for a GiB */
+	double cpu_daemon;          /* the same; below 0: not known */
 	/* Rate ÷ rate of the lane of that role: the median over the rounds; 0: no such lane. */
 	double ratio[BENCH_NROLES];
 	long checked;    /* places whose bytes were looked at */

@@ -10,7 +10,7 @@
 
 #define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
-/* Pieces do not touch: what touches would be one piece to whoever looks. */
+/* Pieces and buffers do not touch: what touches would be one piece to whoever looks. */
 #define GAP 64
 /* What is cold is in no cache any more when its turn comes again. */
 #define COLD_MIN   ((size_t)256 << 20)
@@ -115,14 +115,17 @@ bench_layout_init(struct bench_layout *layout, const struct bench_point *point)
 	layout->stride = round_up(
 	    layout->step * (layout->npieces - 1) + layout->piece + layout->size % layout->npieces,
 	    GAP);
-	at_once = layout->slots * layout->stride * layout->nbuffers;
+	/* What starts with a page still does. */
+	if (layout->slots > 1)
+		layout->stride += layout->stride % PAGE == 0 ? PAGE : GAP;
+	at_once = layout->slots * layout->size * layout->nbuffers;
 	if (point->value[BENCH_FOOTPRINT] == BENCH_COLD)
 		layout->rotations = (cold_bytes() + at_once - 1) / at_once;
 	if (layout->rotations * layout->slots > PLACES_MAX)
 		layout->rotations = (PLACES_MAX + layout->slots - 1) / layout->slots;
 	layout->nplaces = layout->slots * layout->rotations;
 	layout->region = round_up(
-	    layout->nplaces * layout->stride + (layout->nbuffers + 1) * layout->align, PAGE);
+	    layout->nplaces * layout->stride + (layout->nbuffers + 1) * layout->align + GAP, PAGE);
 	layout->len = layout->region * layout->nbuffers;
 	return 0;
 }

@@ -3,7 +3,8 @@
  * memory.h: areas of private memory, and where the buffers of a point's requests lie in one.
  *
  * An area holds places; a place has one buffer for each input and one for the output; a buffer has
- * one or more pieces.  The buffers of the same kind lie side by side, one region for each kind.
+ * one or more pieces.  The buffers of the same kind lie side by side, one region for each kind.  No
+ * two pieces and no two buffers that are moved together touch.
  */
 #ifndef TOOLS_BENCH_MEMORY_H
 #define TOOLS_BENCH_MEMORY_H

@@ -140,12 +140,7 @@ netbsd_create(const struct dmover_function *function, const struct bench_layout 
 	netbsd->function = function;
 	netbsd->layout = layout;
 	netbsd->fill = function->dfn_kind == DMOVER_KIND_FILL8 ? BENCH_FILL : 0;
-	for (unsigned i = 0; i < 256; i++) {
-		netbsd->crc_of_byte[i] = i;
-		for (int bit = 0; bit < 8; bit++)
-			netbsd->crc_of_byte[i] = netbsd->crc_of_byte[i] >> 1 ^
-						 (netbsd->crc_of_byte[i] & 1 ? 0x82f63b78u : 0);
-	}
+	bench_crc32c_table(netbsd->crc_of_byte);
 	return netbsd;
 }
 
@@ -180,13 +175,16 @@ bench_netbsd_open(struct bench_lane *lane, struct bench_site *site, char *why, s
 static double
 other_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latency)
 {
+	struct netbsd *netbsd = lane->state;
 	uint8_t result[DMOVER_IMMEDIATE_LEN];
 	double start = bench_now(), last = start;
 
 	while (passes-- > 0) {
 		double now;
 
-		run_request(lane->state, result);
+		run_request(netbsd, result);
+		if (++netbsd->place == netbsd->layout->nplaces)
+			netbsd->place = 0;
 		now = bench_now();
 		bench_latency_add(latency, now - last, 1);
 		last = now;

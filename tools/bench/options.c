@@ -11,6 +11,8 @@
 
 #include "tools/bench/inside.h"
 
+#define MEMORY_MAX (SIZE_MAX / 4) /* of --memory: sums of it do not overflow */
+
 const char bench_help[] =
     "usage: dmover-bench [options]\n"
     "Measures dmoverd and its engines as ratios to what must be paid at least, in one run.\n"
@@ -117,7 +119,8 @@ bench_values_parse(
 
 	values->n = 0;
 	if (axis == BENCH_FUNCTION && strcmp(list, "all") == 0) {
-		for (; dmover_function_at(values->n) != NULL; values->n++)
+		for (; values->n < BENCH_VALUES_MAX && dmover_function_at(values->n) != NULL;
+		     values->n++)
 			values->value[values->n] = values->n;
 		return 0;
 	}
@@ -219,8 +222,8 @@ set_number(struct bench_options *options, int id, const char *arg)
 		options->daemon_pid = (pid_t)n;
 		return err;
 	case OPT_MEMORY:
-		err = bench_axis_parse(BENCH_SIZE, arg, &size);
-		options->memory = err == 0 ? size : 0;
+		err = bench_size_parse(arg, MEMORY_MAX, &size);
+		options->memory = err == 0 ? (size_t)size : 0;
 		return err;
 	default:
 		return -EINVAL;
@@ -307,6 +310,11 @@ finish(struct bench_options *options, int argc, char **argv, char *why, size_t l
 		snprintf(why, len, "--direct and --device: one of them");
 		return -EINVAL;
 	}
+	if (options->action == BENCH_BARS && options->compare != NULL) {
+		snprintf(
+		    why, len, "--bars and --compare: the bars are what bars are compared with");
+		return -EINVAL;
+	}
 	if (options->json != NULL && options->csv != NULL && strcmp(options->json, "-") == 0 &&
 	    strcmp(options->csv, "-") == 0) {
 		snprintf(why, len, "--json and --csv: one of them to a file");
@@ -315,16 +323,33 @@ finish(struct bench_options *options, int argc, char **argv, char *why, size_t l
 	return 0;
 }
 
+/* Bytes that can be had without taking them from anybody: caches give theirs back. */
+static size_t
+free_memory(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	size_t kib = 0;
+	char line[128];
+
+	while (file != NULL && kib == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "MemAvailable: %zu kB", &kib) != 1)
+			kib = 0;
+	if (file != NULL)
+		fclose(file);
+	if (kib > 0)
+		return kib << 10;
+	return (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static void
 set_defaults(struct bench_options *options)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	*options = (struct bench_options){ .threads = cpus > 0 ? (unsigned)cpus : 1 };
 	if (options->threads > 64)
 		options->threads = 64;
-	options->memory = (size_t)sysconf(_SC_AVPHYS_PAGES) * page / 4;
+	options->memory = free_memory() / 4;
 }
 
 int

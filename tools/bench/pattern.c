@@ -137,14 +137,14 @@ check_buffer(const struct bench_work *work, struct bench_range range, char *why,
 	return 0;
 }
 
-/* CRC32C bit by bit: slow, and plainly the polynomial of RFC 3720. */
-static uint32_t
-crc32c_byte(uint32_t crc, uint8_t byte)
+void
+bench_crc32c_table(uint32_t table[256])
 {
-	crc ^= byte;
-	for (int bit = 0; bit < 8; bit++)
-		crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-	return crc;
+	for (uint32_t i = 0; i < 256; i++) {
+		table[i] = i;
+		for (int bit = 0; bit < 8; bit++)
+			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0x82f63b78u : 0);
+	}
 }
 
 static int
@@ -154,8 +154,7 @@ check_crc(const struct bench_work *work, size_t place, const uint8_t *result, ch
 	uint8_t block[BLOCK];
 	uint32_t crc = ~0u, table[256], got = 0;
 
-	for (unsigned i = 0; i < 256; i++)
-		table[i] = crc32c_byte(0, (uint8_t)i);
+	bench_crc32c_table(table);
 	for (; range.from < work->layout->size; range.from += range.len) {
 		range.len = work->layout->size - range.from;
 		if (range.len > BLOCK)

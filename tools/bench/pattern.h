@@ -30,6 +30,9 @@ void bench_pattern_spoil(const struct bench_work *work, size_t place);
 int bench_pattern_check(
     const struct bench_work *work, size_t place, const uint8_t *result, char *why, size_t len);
 
+/* What CRC32C (RFC 3720) makes of each byte, bit by bit. */
+void bench_crc32c_table(uint32_t table[256]);
+
 /* The immediate of FUNCTION: the byte of fill8, the start of a CRC. */
 void bench_pattern_immediate(
     const struct dmover_function *function, uint8_t immediate[DMOVER_IMMEDIATE_LEN]);

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define BENCH_PLOT_X_MAX      24
+#include "tools/bench/options.h"
+
+/* As many as an axis has values; or the four percentiles. */
+#define BENCH_PLOT_X_MAX      BENCH_VALUES_MAX
 #define BENCH_PLOT_SERIES_MAX 32
 
 struct bench_plot {

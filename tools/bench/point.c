@@ -42,26 +42,50 @@ parse_function(const char *text, uint64_t *ret_value)
 	return -EINVAL;
 }
 
+/* N and what is behind its digits. */
 static int
-parse_number(enum bench_axis axis, const char *text, uint64_t *ret_value)
+parse_digits(const char *text, uint64_t *ret_n, const char **ret_end)
 {
-	static const char units[] = "KMG";
-	unsigned long long n;
 	char *end;
 
 	if (text[0] < '0' || text[0] > '9')
 		return -EINVAL;
 	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (errno != 0)
+	*ret_n = strtoull(text, &end, 10);
+	*ret_end = end;
+	return errno == 0 ? 0 : -EINVAL;
+}
+
+int
+bench_size_parse(const char *text, uint64_t max, uint64_t *ret_size)
+{
+	static const char units[] = "KMG";
+	const char *unit, *end;
+	unsigned shift = 0;
+	uint64_t n;
+
+	if (parse_digits(text, &n, &end) < 0)
 		return -EINVAL;
-	if (axis == BENCH_SIZE && *end != '\0' && strchr(units, *end) != NULL) {
-		if (n > axes[axis].max)
-			return -EINVAL;
-		n <<= 10 * (strchr(units, *end) - units + 1);
+	unit = *end != '\0' ? strchr(units, *end) : NULL;
+	if (unit != NULL) {
+		shift = 10 * (unsigned)(unit - units + 1);
 		end++;
 	}
-	if (*end != '\0' || n < axes[axis].min || n > axes[axis].max)
+	if (*end != '\0' || n > max >> shift)
+		return -EINVAL;
+	*ret_size = n << shift;
+	return 0;
+}
+
+static int
+parse_number(enum bench_axis axis, const char *text, uint64_t *ret_value)
+{
+	const char *end = "";
+	uint64_t n;
+	int err = axis == BENCH_SIZE ? bench_size_parse(text, axes[axis].max, &n)
+				     : parse_digits(text, &n, &end);
+
+	if (err < 0 || *end != '\0' || n < axes[axis].min || n > axes[axis].max)
 		return -EINVAL;
 	*ret_value = n;
 	return 0;

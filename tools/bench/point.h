@@ -37,6 +37,9 @@ const char *bench_axis_name(enum bench_axis axis);
 /* A value of an axis from text ("64K", "copy", "cold"); -EINVAL. */
 int bench_axis_parse(enum bench_axis axis, const char *text, uint64_t *ret_value);
 
+/* A number of bytes up to MAX, with K, M or G or without; -EINVAL. */
+int bench_size_parse(const char *text, uint64_t max, uint64_t *ret_size);
+
 /* And back.  Returns TEXT. */
 const char *bench_axis_text(enum bench_axis axis, uint64_t value, char *text, size_t len);
 

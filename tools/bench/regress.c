@@ -55,10 +55,26 @@ json_of(const struct bench_result *result)
 	return text;
 }
 
-void
-bench_regress_again(struct bench_rig *rig, const struct bench_plan *plan)
+char *
+bench_regress_old(const struct bench_options *options)
 {
-	char *old = read_or_end(rig->options->compare), *current = json_of(rig->result);
+	const struct bench_comparison nothing = { .file = NULL };
+	struct bench_why why;
+	char *old;
+
+	if (options->compare == NULL)
+		return NULL;
+	old = read_or_end(options->compare);
+	/* With itself: is there anything at all? */
+	if (bench_compare(old, old, &nothing, &why) < 0)
+		errx(1, "--compare: %s", why.text);
+	return old;
+}
+
+void
+bench_regress_again(struct bench_rig *rig, const struct bench_plan *plan, const char *old)
+{
+	char *current = json_of(rig->result);
 	struct suspects suspects = { plan, calloc(plan->n + 1, sizeof(bool)) };
 	const struct bench_comparison comparison = { .fell = suspect, .arg = &suspects };
 	struct bench_plan longer = *plan;
@@ -80,25 +96,42 @@ bench_regress_again(struct bench_rig *rig, const struct bench_plan *plan)
 		bench_group_run(rig, &longer, &plan->points[i]);
 	}
 	free(suspects.is_suspect);
-	free(old);
 	free(current);
 }
 
-int
-bench_regress_judge(const struct bench_options *options, const struct bench_result *result)
+/* Prints the comparison to FILE. */
+static int
+judge(const char *old, const char *current, FILE *file)
 {
-	const bool is_taken = (options->json != NULL && strcmp(options->json, "-") == 0) ||
-			      (options->csv != NULL && strcmp(options->csv, "-") == 0);
-	const struct bench_comparison comparison = { .file = is_taken ? stderr : stdout };
-	char *old = read_or_end(options->compare);
-	char *current =
-	    options->compare_with != NULL ? read_or_end(options->compare_with) : json_of(result);
+	const struct bench_comparison comparison = { .file = file };
 	struct bench_why why;
 	int ret = bench_compare(old, current, &comparison, &why);
 
 	if (ret < 0)
 		warnx("--compare: %s", why.text);
+	return ret != 0;
+}
+
+int
+bench_regress_judge(
+    const struct bench_options *options, const char *old, const struct bench_result *result)
+{
+	const bool is_taken = (options->json != NULL && strcmp(options->json, "-") == 0) ||
+			      (options->csv != NULL && strcmp(options->csv, "-") == 0);
+	char *current = json_of(result);
+	int ret = judge(old, current, is_taken ? stderr : stdout);
+
+	free(current);
+	return ret;
+}
+
+int
+bench_regress_files(const struct bench_options *options)
+{
+	char *old = read_or_end(options->compare), *current = read_or_end(options->compare_with);
+	int ret = judge(old, current, stdout);
+
 	free(old);
 	free(current);
-	return ret != 0;
+	return ret;
 }

@@ -11,6 +11,9 @@
 /* A table with more rows is folded. */
 #define ROWS_OPEN 16
 
+_Static_assert(BENCH_PLOT_X_MAX >= BENCH_VALUES_MAX, "a place for each size of a section");
+_Static_assert(BENCH_PLOT_SERIES_MAX >= BENCH_ENGINES_MAX + BENCH_NROLES, "a line for each lane");
+
 /* Rows that differ by their size and engine only: one section of the page. */
 struct section {
 	const struct bench_result *result;
@@ -92,7 +95,7 @@ plot_x(struct bench_plot *plot, const struct bench_point *point)
 	while (i < plot->nx && plot->x[i] < x)
 		i++;
 	if ((i < plot->nx && plot->x[i] <= x) || plot->nx == BENCH_PLOT_X_MAX)
-		return i;
+		return i < BENCH_PLOT_X_MAX ? i : BENCH_PLOT_X_MAX - 1;
 	for (unsigned k = plot->nx++; k > i; k--) {
 		plot->x[k] = plot->x[k - 1];
 		memcpy(plot->labels[k], plot->labels[k - 1], sizeof(plot->labels[k]));
@@ -336,7 +339,7 @@ write_bars(const struct bench_result *result, FILE *file)
 		      "<th>ratio</th><th>bar</th><th></th></tr>\n");
 	for (unsigned i = 0; i < result->nbars; i++) {
 		const struct bench_bar *bar = &result->bars[i];
-		const bool is_good = bar->ratio >= bar->bar;
+		const bool is_good = bench_bar_is_good(bar), is_wrong = bar->wrong[0] != '\0';
 
 		fprintf(file, "<tr><td class=\"text\">");
 		bench_html_text(bar->name, file);
@@ -351,7 +354,7 @@ write_bars(const struct bench_result *result, FILE *file)
 			fprintf(file, "<td>skipped</td></tr>\n");
 		else
 			fprintf(file, "<td class=\"%s\">%s</td></tr>\n", is_good ? "good" : "bad",
-			    is_good ? "ok" : "below");
+			    is_good ? "ok" : (is_wrong ? "wrong bytes" : "below"));
 	}
 	fprintf(file, "</table></div>\n");
 }

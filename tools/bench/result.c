@@ -64,6 +64,19 @@ bench_result_wrong(const struct bench_result *result)
 	return NULL;
 }
 
+bool
+bench_bar_is_good(const struct bench_bar *bar)
+{
+	return !bar->is_skipped && bar->wrong[0] == '\0' && bar->ratio >= bar->bar;
+}
+
+void
+bench_bar_blame(struct bench_bar *bar, const char *lane, const struct bench_figures *figures)
+{
+	if (bar->wrong[0] == '\0' && figures->wrong[0] != '\0')
+		snprintf(bar->wrong, sizeof(bar->wrong), "%.40s: %.110s", lane, figures->wrong);
+}
+
 double
 bench_row_gbps(const struct bench_row *row, double rate)
 {

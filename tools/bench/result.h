@@ -32,6 +32,7 @@ struct bench_bar {
 	double ratio, bar;
 	bool is_skipped;
 	char why[160];
+	char wrong[160]; /* the first wrong byte of any side; empty: none was seen */
 };
 
 struct bench_result {
@@ -53,6 +54,12 @@ struct bench_bar *bench_result_bar(struct bench_result *result);
 
 /* Takes the rows of a point out again. */
 void bench_result_forget(struct bench_result *result, const struct bench_point *point);
+
+/* Was it measured, and is all as promised? */
+bool bench_bar_is_good(const struct bench_bar *bar);
+
+/* Keeps what is wrong with the bytes of a lane, when nothing was wrong before. */
+void bench_bar_blame(struct bench_bar *bar, const char *lane, const struct bench_figures *figures);
 
 /* The first row whose bytes were wrong, or NULL. */
 const struct bench_row *bench_result_wrong(const struct bench_result *result);

@@ -60,7 +60,8 @@ bench_rig_open(const struct bench_rig *rig, struct bench_lane *lane, struct benc
 	if (err < 0)
 		return err;
 	lane->daemon = daemon->pid;
-	lane->is_unchecked = row != NULL && row->eng_flags & DMOVER_ENGINE_NO_DATA;
+	if (row != NULL && row->eng_flags & DMOVER_ENGINE_NO_DATA)
+		bench_lane_uncheck(lane);
 	snprintf(lane->name, sizeof(lane->name), "%s", engine);
 	return 0;
 }

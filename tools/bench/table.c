@@ -95,12 +95,19 @@ bench_table_group(const struct bench_row *rows, unsigned n, FILE *file)
 void
 bench_table_bar(const struct bench_bar *bar, FILE *file)
 {
+	const char *word = bar->wrong[0] != '\0' ? "wrong" : "below";
+
+	if (bench_bar_is_good(bar))
+		word = "ok";
 	if (bar->is_skipped) {
 		fprintf(file, "%-40s %-22s %6s %6.2f  skipped: %s\n", bar->name, "", "", bar->bar,
 		    bar->why);
 	} else {
-		fprintf(file, "%-40s %-22s %6.2f %6.2f  %-5s  %s\n", bar->name, bar->value,
-		    bar->ratio, bar->bar, bar->ratio >= bar->bar ? "ok" : "below", bar->detail);
+		fprintf(file, "%-40s %-22s %6.2f %6.2f  %-5s  %s", bar->name, bar->value,
+		    bar->ratio, bar->bar, word, bar->detail);
+		if (bar->wrong[0] != '\0')
+			fprintf(file, "; %s", bar->wrong);
+		fputc('\n', file);
 	}
 	fflush(file);
 }

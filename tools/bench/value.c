@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* value.c: JSON text as a tree of values (RFC 8259); the escape of a code point is kept as '?'. */
+/* value.c: JSON text as a tree of values (RFC 8259); what needs an escape is kept as '?'. */
 #include "tools/bench/value.h"
 
 #include <stdbool.h>
@@ -32,42 +32,34 @@ take(struct reader *reader, const char *text)
 	return true;
 }
 
-/* The character that an escape stands for; 0 when there is no such escape. */
-static char
-unescape(struct reader *reader)
-{
-	static const char names[] = "\"\\/bfnrt", chars[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-
-	if (*reader->at == 'u') {
-		if (strspn(reader->at + 1, "0123456789abcdefABCDEF") < 4)
-			return 0;
-		reader->at += 5;
-		return '?';
-	}
-	found = *reader->at != '\0' ? strchr(names, *reader->at) : NULL;
-	if (found == NULL)
-		return 0;
-	reader->at++;
-	return chars[found - names];
-}
-
-/* A string behind its first quote; NULL when it does not end, or memory does. */
+/*
+ * A string behind its first quote; NULL when it does not end, or memory does.  A backslash and a
+ * character stand for that character if it could not stand there by itself, and else for a '?'.
+ */
 static char *
 read_string(struct reader *reader)
 {
-	size_t n = 0;
-	char *text = malloc(strlen(reader->at) + 1), c;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	size_t len = 0, n = 0;
+	char *text;
 
-	while (text != NULL && *reader->at != '"') {
-		c = *reader->at;
-		if (c != '\0')
-			reader->at++;
-		if (c == '\\')
-			c = unescape(reader);
-		if (c == '\0') {
-			free(text);
-			return NULL;
+	while (reader->at[len] != '"' && reader->at[len] != '\0')
+		len += reader->at[len] == '\\' && reader->at[len + 1] != '\0' ? 2 : 1;
+	if (reader->at[len] == '\0')
+		return NULL;
+	text = malloc(len + 1);
+	for (const char *end = reader->at + len; text != NULL && reader->at < end;) {
+		char c = *reader->at++;
+
+		if (c == '\\') {
+			c = *reader->at++;
+			if (strchr("\"\\/bfnrtu", c) == NULL ||
+			    (c == 'u' && strspn(reader->at, digits) < 4)) {
+				free(text);
+				return NULL;
+			}
+			reader->at += c == 'u' ? 4 : 0;
+			c = strchr("\"\\/", c) != NULL ? c : '?';
 		}
 		text[n++] = c;
 	}
