@@ -124,3 +124,24 @@ dmover_account_uncharge(struct dmover_account *acc, size_t bytes)
 	atomic_fetch_sub(&acc->acc_bytes, bytes);
 	atomic_fetch_sub(&table->bytes, bytes);
 }
+
+int
+dmover_account_post(struct dmover_account *acc)
+{
+	struct dmover_accounts *table = acc->acc_table;
+	unsigned all = atomic_fetch_add(&table->posts, 1) + 1;
+	unsigned own = atomic_fetch_add(&acc->acc_posts, 1) + 1;
+
+	if (table->limits.posts == 0 ||
+	    (all <= table->limits.posts && own <= table->limits.posts_per_uid))
+		return 0;
+	dmover_account_unpost(acc);
+	return -EMFILE;
+}
+
+void
+dmover_account_unpost(struct dmover_account *acc)
+{
+	atomic_fetch_sub(&acc->acc_posts, 1);
+	atomic_fetch_sub(&acc->acc_table->posts, 1);
+}

@@ -31,6 +31,7 @@ struct dmover_account {
 	struct dmover_account *acc_next; /* (table lock) hash chain */
 	atomic_uint acc_sessions;
 	atomic_size_t acc_bytes;
+	atomic_uint acc_posts;
 	/* The pool's part, under its lock. */
 	struct dmover_turns acc_flows; /* that have work */
 	unsigned acc_inside;           /* threads that may be in this user's memory */
@@ -39,12 +40,14 @@ struct dmover_account {
 	struct dmover_flow acc_flow;   /* of work that belongs to no session of this user */
 };
 
-/* All three are bounds on what callers may make the daemon keep. */
+/* All are bounds on what callers may make the daemon keep. */
 struct dmover_account_limits {
 	unsigned sessions; /* open at once, in all */
 	unsigned sessions_per_uid;
 	size_t bytes; /* descriptors, responses and parked writes, in all */
 	size_t bytes_per_uid;
+	unsigned posts; /* writes that are posted, in all: each keeps files open; 0: any number */
+	unsigned posts_per_uid;
 };
 
 #define ACCOUNT_BUCKETS 64
@@ -55,6 +58,7 @@ struct dmover_accounts {
 	struct dmover_account_limits limits;
 	atomic_uint sessions;
 	atomic_size_t bytes;
+	atomic_uint posts;
 };
 
 void dmover_accounts_init(
@@ -73,5 +77,9 @@ void dmover_account_close(struct dmover_account *acc);
 /* BYTES more; -ENOMEM when the user's share or the whole is used up. */
 int dmover_account_charge(struct dmover_account *acc, size_t bytes);
 void dmover_account_uncharge(struct dmover_account *acc, size_t bytes);
+
+/* One more posted write; -EMFILE when the user's share or the whole is used up. */
+int dmover_account_post(struct dmover_account *acc);
+void dmover_account_unpost(struct dmover_account *acc);
 
 #endif /* CORE_ACCOUNT_H */

@@ -53,6 +53,7 @@ struct dmover_batch {
 	unsigned bat_nentries;
 	size_t bat_bytes;              /* bytes it reads or writes, whichever is more */
 	size_t bat_charged;            /* bytes on the account */
+	bool bat_is_posted;            /* counted there as a posted write */
 	struct dmover_batch *bat_next; /* of whoever owns it */
 	atomic_uint bat_live;          /* entries not yet ended; posted only */
 	struct dmover_entry *bat_entries;

@@ -78,9 +78,9 @@ parse_line(const char *text, struct dmover_calibration_line *line)
 	char kind[16];
 	int end = 0;
 
-	if (sscanf(text, "%31s %15s %lf %lf %lf %lf %n", line->lane, kind, &line->ns[0],
+	if (sscanf(text, "%31s %15s %lf %lf %lf %lf%n", line->lane, kind, &line->ns[0],
 		&line->ns[1], &line->ns[2], &line->ns[3], &end) != 2 + COST_SIZES ||
-	    text[end] != '\0')
+	    strcmp(text + end, "\n") != 0)
 		return false;
 	for (unsigned i = 0; i < COST_SIZES; i++)
 		if (!isfinite(line->ns[i]) || line->ns[i] <= 0 || line->ns[i] > NS_LIMIT)

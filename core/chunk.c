@@ -16,7 +16,7 @@
  * request that one chunk can hold is one chunk: that is read before it is written.
  */
 #define CHUNK_FIRST ((size_t)128 << 10)
-#define CHUNK_LEAST ((size_t)64 << 10)
+_Static_assert(STAGE_ARENA == DISPATCH_CHUNK_MOST, "what the dispatcher reckons with");
 
 /* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
 static size_t
@@ -43,8 +43,8 @@ next_len(const struct dmover_entry *entry, size_t max)
 		return max < left ? max : left;
 	if (part > begun)
 		part = begun;
-	if (part < CHUNK_LEAST)
-		part = CHUNK_LEAST;
+	if (part < DISPATCH_CHUNK_LEAST)
+		part = DISPATCH_CHUNK_LEAST;
 	if (part > max)
 		part = max;
 	return part < left ? part : left;

@@ -33,6 +33,8 @@ limits_from(const struct dmover_core_options *options, struct dmover_account_lim
 		.sessions_per_uid = options->max_sessions_per_uid,
 		.bytes = options->stage_limit / 2,
 		.bytes_per_uid = options->stage_limit / 8,
+		.posts = options->max_posts,
+		.posts_per_uid = (options->max_posts + 3) / 4,
 	};
 }
 

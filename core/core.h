@@ -15,6 +15,7 @@ struct dmover_core_options {
 	unsigned queue_depth;     /* requests of a session that are not yet read */
 	unsigned max_sessions, max_sessions_per_uid;
 	size_t hold_limit;  /* bytes; a batch that moves no more is executed at once */
+	unsigned max_posts; /* writes that are posted; a quarter for each user; 0: any number */
 	size_t stage_limit; /* bytes of daemon memory for callers, in all: half for bytes on
 	                            their way, half for descriptors and responses */
 };

@@ -72,17 +72,6 @@ dmover_dispatch_queue(struct dmover_dispatch *dispatch, unsigned lane, int64_t n
 	atomic_fetch_add_explicit(queue_of(dispatch, lane), ns, memory_order_relaxed);
 }
 
-double
-dmover_dispatch_ns(
-    const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
-{
-	double ns = dmover_cost_ns(&dispatch->lanes[lane].lane_cost, ask->func, ask->len);
-
-	if (!dmover_dispatch_takes_uio(dispatch, lane))
-		ns += dmover_cost_ns(&dispatch->access, ask->func, ask->len);
-	return ns;
-}
-
 unsigned
 dmover_dispatch_runners(
     const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
@@ -94,6 +83,33 @@ dmover_dispatch_runners(
 	if (most == 0 || parts <= 1)
 		return 1;
 	return parts < most ? (unsigned)parts : most;
+}
+
+/* Bytes of a chunk in the middle of the request. */
+static size_t
+chunk_len(const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
+{
+	size_t len = ask->len / (2 * dmover_dispatch_runners(dispatch, ask, lane));
+	unsigned buffers = ask->func->dfn_ninputs > 0 ? ask->func->dfn_ninputs : 1;
+
+	if (len < DISPATCH_CHUNK_LEAST)
+		len = DISPATCH_CHUNK_LEAST;
+	if (len > DISPATCH_CHUNK_MOST / buffers)
+		len = DISPATCH_CHUNK_MOST / buffers;
+	return len < ask->len ? len : ask->len;
+}
+
+double
+dmover_dispatch_ns(
+    const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
+{
+	/* By the chunk: what is seen of chunks then corrects the very cost that chooses. */
+	size_t len = ask->is_posted ? chunk_len(dispatch, ask, lane) : ask->len;
+	double ns = dmover_cost_ns(&dispatch->lanes[lane].lane_cost, ask->func, len);
+
+	if (!dmover_dispatch_takes_uio(dispatch, lane))
+		ns += dmover_cost_ns(&dispatch->access, ask->func, len);
+	return len > 0 ? ns * ((double)ask->len / (double)len) : ns;
 }
 
 /* Nanoseconds until what is queued on the lane before is finished. */
@@ -284,6 +300,8 @@ fade_others(struct dmover_dispatch *dispatch, const struct dmover_request *dreq)
 		if (i != dreq->dreq_lane)
 			dmover_cost_fade(
 			    &dispatch->lanes[i].lane_cost, dreq->dreq_func->dfn_kind, size);
+	if (dmover_dispatch_takes_uio(dispatch, dreq->dreq_lane))
+		dmover_cost_fade(&dispatch->access, dreq->dreq_func->dfn_kind, size);
 }
 
 void

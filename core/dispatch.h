@@ -26,6 +26,10 @@
 /* A request of fewer bytes than this for each runner is not split further. */
 #define DISPATCH_PART ((size_t)256 << 10)
 
+/* Chunks of posted requests are not smaller, while there are bytes, nor all buffers larger. */
+#define DISPATCH_CHUNK_LEAST ((size_t)64 << 10)
+#define DISPATCH_CHUNK_MOST  ((size_t)1 << 20)
+
 /* One open engine. */
 struct dmover_lane {
 	const struct dmover_engine *lane_engine;
@@ -60,6 +64,7 @@ struct dmover_ask {
 	const struct dmover_function *func;
 	size_t len;
 	bool has_file;  /* every buffer is in a space that has a file (spo_file) */
+	bool is_posted; /* it will be cut into chunks, and each of them is timed */
 	bool is_staged; /* only engines that take LINEAR buffers, because that is what there is */
 };
 

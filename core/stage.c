@@ -103,6 +103,8 @@ static void
 batch_end(struct dmover_batch *batch)
 {
 	dmover_account_uncharge(batch->bat_account, batch->bat_charged);
+	if (batch->bat_is_posted)
+		dmover_account_unpost(batch->bat_account);
 	dmover_space_unref(batch->bat_space);
 	dmover_session_unref(batch->bat_session);
 	dmover_account_put(batch->bat_account);
@@ -153,6 +155,7 @@ dmover_stage_choose(
 	const struct dmover_ask ask = {
 		.func = entry->ent_req.dreq_func,
 		.len = len,
+		.is_posted = true,
 		.has_file = entry->ent_batch->bat_space->spc_ops->spo_file != NULL,
 		.is_staged = is_staged,
 	};
@@ -247,6 +250,7 @@ entry_post(struct dmover_stage *stage, struct dmover_entry *entry)
 	const struct dmover_ask ask = {
 		.func = entry->ent_req.dreq_func,
 		.len = entry->ent_req.dreq_len,
+		.is_posted = true,
 		.has_file = entry->ent_batch->bat_space->spc_ops->spo_file != NULL,
 	};
 	unsigned nlanes;
@@ -311,7 +315,7 @@ dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch)
 	struct stage_arena *arena = dmover_arena_get(&stage->arenas);
 
 	if (arena == NULL)
-		return -ENOMEM;
+		return -ENOBUFS;
 	for (unsigned e = 0; e < batch->bat_nentries; e++) {
 		struct dmover_entry *entry = &batch->bat_entries[e];
 		struct dmover_response response;

@@ -45,7 +45,10 @@ void dmover_stage_hold(
  */
 void dmover_stage_post(struct dmover_stage *stage, struct dmover_batch *batch);
 
-/* The same work as posting, in the calling thread; the batch stays the caller's.  -ENOMEM. */
+/*
+ * The same work as posting, in the calling thread; the batch stays the caller's.  -ENOBUFS: no arena
+ * is free now.
+ */
 int dmover_stage_walk(struct dmover_stage *stage, struct dmover_batch *batch);
 
 /* What a finished entry answers: its id, error and result. */

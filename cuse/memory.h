@@ -34,6 +34,9 @@ struct dmio_sleeper {
  */
 bool dmio_look(struct dmio_sleeper *sleeper);
 
+/* Files that a posted space keeps open, at most. */
+#define DMIO_POSTED_FILES 3
+
 struct dmio_held {
 	struct dmover_space space; /* first */
 	pid_t tid;

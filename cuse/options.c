@@ -2,6 +2,7 @@
 /* options.c: the command line of dmoverd. */
 #include "cuse/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -127,7 +128,7 @@ parse_number(const char *text, int base, bool has_unit, unsigned long long *ret)
 	is_huge = errno == ERANGE;
 	if (end == text)
 		return -EINVAL;
-	if (has_unit && *end != '\0' && strchr(units, *end) != NULL)
+	if (has_unit && *end != '\0' && strchr(units, toupper((unsigned char)*end)) != NULL)
 		shift = 10 * (unsigned)(strchr(units, *end++) - units + 1);
 	if (*end != '\0')
 		return -EINVAL;
@@ -177,14 +178,21 @@ set_number(struct dmover_core_options *core, const struct number *number, const 
 
 /* The place of TEXT in NAMES, which NULL ends. */
 static int
-parse_choice(const char *text, const char *const *names, int *ret)
+parse_choice(const char *text, const char *const *names, int *ret, char *why, size_t len)
 {
+	size_t used;
+
 	for (int i = 0; names[i] != NULL; i++) {
 		if (strcmp(text, names[i]) == 0) {
 			*ret = i;
 			return 0;
 		}
 	}
+	used = (size_t)snprintf(why, len, " (one of:");
+	for (int i = 0; names[i] != NULL && used < len; i++)
+		used += (size_t)snprintf(why + used, len - used, " %s", names[i]);
+	if (used < len)
+		snprintf(why + used, len - used, ")");
 	return -EINVAL;
 }
 
@@ -209,15 +217,15 @@ set_option(struct dmio_options *options, int id, const char *arg, char *why, siz
 
 	switch (id) {
 	case OPT_FRONT:
-		err = parse_choice(arg, fronts, &choice);
+		err = parse_choice(arg, fronts, &choice, why, len);
 		options->front = err == 0 ? (enum dmio_front_choice)choice : options->front;
 		return err;
 	case OPT_LOG_LEVEL:
-		err = parse_choice(arg, levels, &choice);
+		err = parse_choice(arg, levels, &choice, why, len);
 		options->log_level = err == 0 ? (enum dmio_log_level)choice : options->log_level;
 		return err;
 	case OPT_POSTED:
-		err = parse_choice(arg, ways, &choice);
+		err = parse_choice(arg, ways, &choice, why, len);
 		options->posted = err == 0 ? (enum dmio_posted_choice)choice : options->posted;
 		return err;
 	case OPT_MODE:
@@ -228,13 +236,19 @@ set_option(struct dmio_options *options, int id, const char *arg, char *why, siz
 		return 0;
 	case OPT_PATH:
 		options->path = arg;
-		return arg[0] == '/' && arg[strlen(arg) - 1] != '/' ? 0 : -EINVAL;
+		if (arg[0] == '/' && arg[strlen(arg) - 1] != '/')
+			return 0;
+		snprintf(why, len, " (an absolute path)");
+		return -EINVAL;
 	case OPT_ENGINE:
 		options->core.engine = arg;
 		return 0;
 	case OPT_CALIBRATION:
 		options->core.calibration = arg;
-		return arg[0] == '/' ? 0 : -EINVAL; /* the daemon leaves its folder */
+		if (arg[0] == '/') /* the daemon leaves its folder */
+			return 0;
+		snprintf(why, len, " (an absolute path)");
+		return -EINVAL;
 	default:
 		return set_limit(&options->core, id, arg, why, len);
 	}

@@ -8,6 +8,7 @@
 #include "cuse/server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include "cuse/notify.h"
 
 #define READY_SECONDS 10 /* for the kernel's answer */
+
+#define FILES_KEPT 64 /* for the device, the engines and what they open */
 
 struct server {
 	const struct dmio_options *options;
@@ -102,6 +105,19 @@ raise_file_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/* As many as leave files for everything else. */
+static unsigned
+posts_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > UINT_MAX)
+		return 0;
+	if (limit.rlim_cur < FILES_KEPT + DMIO_POSTED_FILES)
+		return 1;
+	return (unsigned)(limit.rlim_cur - FILES_KEPT) / DMIO_POSTED_FILES;
 }
 
 /* Until the kernel agrees to serve, or not. */
@@ -238,6 +254,7 @@ dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void
 	raise_file_limit();
 	server->options = options;
 	core = options->core;
+	core.max_posts = posts_max();
 	dmio_posted_own(&ways, &core.own); /* not to be had: measured without it */
 	err = dmover_core_init(&server->core, &core, why, sizeof(why));
 	dmover_space_unref(core.own);

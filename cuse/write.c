@@ -63,11 +63,13 @@ post(struct writing *w, struct dmover_batch *batch)
 
 	if (dmover_account_charge(w->account, memory) < 0)
 		return -ENOMEM;
+	err = dmover_account_post(w->account);
+	if (err < 0)
+		goto uncharge;
 	err = dmio_posted_create(w->tid, w->call->device, &space);
-	if (err < 0) {
-		dmover_account_uncharge(w->account, memory);
-		return err;
-	}
+	if (err < 0)
+		goto unpost;
+	batch->bat_is_posted = true;
 	batch->bat_charged = memory;
 	batch->bat_space = space;
 	batch->bat_session = dmover_session_ref(w->call->session);
@@ -84,9 +86,15 @@ post(struct writing *w, struct dmover_batch *batch)
 	*w->last = batch;
 	w->last = &batch->bat_next;
 	return 0;
+
+unpost:
+	dmover_account_unpost(w->account);
+uncharge:
+	dmover_account_uncharge(w->account, memory);
+	return err;
 }
 
-/* Executes the batch in this thread, before the answer.  -ENOMEM: no staging memory. */
+/* Executes the batch in this thread, before the answer.  -ENOBUFS: no staging memory now. */
 static int
 hold(struct writing *w, struct dmover_batch *batch, struct dmover_space *space)
 {
@@ -100,7 +108,7 @@ hold(struct writing *w, struct dmover_batch *batch, struct dmover_space *space)
 		return dmover_stage_walk(&core->stage, batch);
 	arena = dmover_arena_get(&core->stage.arenas);
 	if (arena == NULL)
-		return -ENOMEM;
+		return -ENOBUFS;
 	dmover_stage_hold(&core->stage, arena, batch);
 	dmover_arena_put(&core->stage.arenas, arena);
 	STATS_ADD(core->stats.st_held, 1);
@@ -112,11 +120,11 @@ static int
 run(struct writing *w, struct dmover_space *space)
 {
 	struct dmio_scratch *scratch = w->scratch;
-	int err = -ENOMEM;
+	int err = -ENOBUFS;
 
 	if (fits_hold(w, scratch->batch))
 		err = hold(w, scratch->batch, space);
-	if (err == -ENOMEM && (err = post(w, scratch->batch)) == 0) {
+	if (err == -ENOBUFS && (err = post(w, scratch->batch)) == 0) {
 		scratch->batch = NULL; /* given away */
 		return 0;
 	}
@@ -228,6 +236,24 @@ write_wait(struct dmio_parked *parked)
 		writer_ready(&parked->waiter);
 }
 
+/* No staging memory now: a worker goes on when there is some. */
+static void
+write_wait_arena(struct dmio_parked *parked)
+{
+	struct dmover_core *core = parked->call.device->core;
+	int err;
+
+	if (!dmio_parked_queue(parked)) {
+		dmio_parked_finish(parked, -EINTR);
+		return;
+	}
+	err = dmover_arena_wait(&core->stage.arenas, &parked->work);
+	if (err == -EAGAIN)
+		dmover_pool_submit(core->pool, &parked->work);
+	else if (err < 0 && dmio_parked_dequeue(parked))
+		dmio_parked_finish(parked, err);
+}
+
 /* Worker thread: goes on with a write that was parked or deferred. */
 static void
 write_work(struct dmover_work *work)
@@ -264,6 +290,8 @@ write_work(struct dmover_work *work)
 		dmio_parked_discard(parked);
 	} else if (outcome == WRITE_FULL && !parked->call.is_nonblocking)
 		write_wait(parked); /* at the daemon's stop it is answered there */
+	else if (outcome == -ENOBUFS)
+		write_wait_arena(parked);
 	else
 		dmio_parked_finish(parked, outcome == WRITE_FULL ? -EAGAIN : outcome);
 	dmover_session_unref(session);

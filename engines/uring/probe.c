@@ -80,12 +80,14 @@ check_features(struct uring_ring *ring, char *why, size_t len)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && missing == NULL; i++)
 		if (probe == NULL || !io_uring_opcode_supported(probe, needed[i].opcode))
 			missing = needed[i].name;
+	if (missing != NULL && probe != NULL)
+		snprintf(why, len, "this kernel's io_uring has no %s (Linux 5.6 has)", missing);
+	else if (missing != NULL)
+		snprintf(why, len,
+		    "io_uring_register(2) does not answer (a filter, or Linux before 5.6)");
 	if (probe != NULL)
 		io_uring_free_probe(probe);
-	if (missing == NULL)
-		return 0;
-	snprintf(why, len, "this kernel's io_uring has no %s (Linux 5.6 has)", missing);
-	return -ENODEV;
+	return missing != NULL ? -ENODEV : 0;
 }
 
 struct trial {

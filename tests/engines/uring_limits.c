@@ -371,7 +371,7 @@ static const struct {
 	{ SYS_io_uring_setup, ENOSYS, "no io_uring" },
 	{ SYS_io_uring_setup, ENOMEM, "RLIMIT_MEMLOCK" },
 	{ SYS_io_uring_setup, EMFILE, "io_uring_setup" },
-	{ SYS_io_uring_register, EPERM, "READ" },
+	{ SYS_io_uring_register, EPERM, "io_uring_register" },
 	{ SYS_io_uring_enter, EPERM, "does not move" },
 };
 

@@ -144,6 +144,41 @@ START_TEST(many_threads_leave_nothing_behind)
 }
 END_TEST
 
+START_TEST(a_user_has_a_share_of_the_posted_writes)
+{
+	const struct dmover_account_limits few = {
+		.bytes = 1, .bytes_per_uid = 1, .posts = 5, .posts_per_uid = 2
+	};
+	struct dmover_accounts accounts;
+	struct dmover_account *accs[3];
+
+	dmover_accounts_init(&accounts, &few);
+	for (unsigned i = 0; i < 3; i++) {
+		accs[i] = dmover_account_get(&accounts, 1000 + i);
+		ck_assert_ptr_nonnull(accs[i]);
+		same_int(dmover_account_post(accs[i]), 0);
+		same_int(dmover_account_post(accs[i]), 0);
+		same_int(dmover_account_post(accs[i]), -EMFILE);
+		if (i == 1)
+			dmover_account_unpost(accs[0]);
+	}
+	same_int(dmover_account_post(accs[0]), -EMFILE);
+	dmover_account_unpost(accs[2]);
+	same_int(dmover_account_post(accs[0]), 0);
+	dmover_account_unpost(accs[0]);
+	dmover_account_unpost(accs[0]);
+	for (unsigned i = 0; i < 2; i++)
+		dmover_account_unpost(accs[1]);
+	dmover_account_unpost(accs[2]);
+	same_size(atomic_load(&accounts.posts), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		same_size(atomic_load(&accs[i]->acc_posts), 0);
+		dmover_account_put(accs[i]);
+	}
+	dmover_accounts_fini(&accounts);
+}
+END_TEST
+
 TCase *
 unit_account(void)
 {
@@ -154,5 +189,6 @@ unit_account(void)
 	tcase_add_test(tc, sessions_are_limited_for_each_user_and_in_all);
 	tcase_add_test(tc, bytes_are_limited_for_each_user_and_in_all);
 	tcase_add_test(tc, many_threads_leave_nothing_behind);
+	tcase_add_test(tc, a_user_has_a_share_of_the_posted_writes);
 	return tc;
 }

@@ -121,6 +121,7 @@ START_TEST(a_file_with_a_bad_line_is_none)
 		{ " 70000.0 ", " x       " },
 		{ " copy ", " cope " },
 		{ " xor4 ", " xor5 " },
+		{ "530000.0\n", "530000.0 " },
 		{ " 530000.0\n", " 5300 0.0\n" },
 	};
 

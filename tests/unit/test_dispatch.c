@@ -159,6 +159,30 @@ START_TEST(what_is_seen_corrects_what_was_measured)
 END_TEST
 
 /* Through the door, as held requests go. */
+/* A request of 1 MiB goes in chunks of 128 KiB on that engine: their times decide for the next one. */
+START_TEST(what_is_seen_of_chunks_chooses_for_requests)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+	struct dmover_ask ask = {
+		.func = dmover_function_find("copy"), .len = 1 << 20, .is_posted = true
+	};
+	struct dmover_request dreq = {
+		.dreq_func = ask.func, .dreq_len = 128 << 10, .dreq_lane = 1
+	};
+
+	two_lanes(&dispatch, &stats);
+	set_cost(&dispatch.lanes[1].lane_cost, 0, 0.1);
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 1);
+	for (int i = 0; i < 1000; i++) {
+		dreq.dreq_since = dmover_dispatch_now() - 150000;
+		atomic_store(&dispatch.lanes[1].lane_last, 0);
+		dmover_dispatch_seen(&dispatch, &dreq);
+	}
+	same_size(dmover_dispatch_choose(&dispatch, &ask), 0);
+}
+END_TEST
+
 START_TEST(what_small_requests_do_not_see_fades_too)
 {
 	struct dmover_dispatch dispatch;
@@ -380,6 +404,7 @@ unit_dispatch(void)
 	tcase_add_test(tc, the_one_that_finishes_first_is_chosen);
 	tcase_add_test(tc, the_way_to_the_memory_counts_for_engines_that_do_not_go_it);
 	tcase_add_test(tc, what_is_seen_corrects_what_was_measured);
+	tcase_add_test(tc, what_is_seen_of_chunks_chooses_for_requests);
 	tcase_add_test(tc, what_small_requests_do_not_see_fades_too);
 	tcase_add_test(tc, an_engine_that_fails_is_believed_to_be_slow);
 	tcase_add_test(tc, of_several_inside_each_takes_from_the_end_of_the_one_before);

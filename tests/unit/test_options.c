@@ -161,7 +161,7 @@ static const char *const bad[] = {
 	"--hold-limit=262145",
 	"--hold-limit=257K",
 	"--hold-limit=1KB",
-	"--hold-limit=1k",
+	"--hold-limit=1q",
 	"--hold-limit=",
 	"--hold-limit=-0",
 	"--stage-limit=7M",
@@ -190,6 +190,10 @@ static const struct {
 } outside[] = {
 	{ "--hold-limit=262145", "bad value (at most 256K)" },
 	{ "--hold-limit=1M", "bad value (at most 256K)" },
+	{ "--path=dmoverio", "bad value (an absolute path)" },
+	{ "--calibration=costs", "bad value (an absolute path)" },
+	{ "--posted=lent", "bad value (one of: auto handle)" },
+	{ "--front=file", "bad value (one of: auto cuse fuse)" },
 	{ "--hold-limit=99999999999999999999", "bad value (at most 256K)" },
 	{ "--hold-limit=17179869184G", "bad value (at most 256K)" },
 	{ "--stage-limit=0", "bad value (at least 8M)" },
@@ -204,7 +208,6 @@ static const struct {
 	{ "--hold-limit=12Q", "bad value" },
 	{ "--workers=99999999999999999999x", "bad value" },
 	{ "--mode=1777", "bad value" },
-	{ "--front=x", "bad value" },
 };
 
 START_TEST(a_bound_that_was_passed_is_named)

@@ -293,7 +293,7 @@ START_TEST(walking_needs_an_arena)
 		holds(arenas[i] != NULL);
 	}
 	holds(dmover_arena_get(&rig.stage.arenas) == NULL);
-	same_int(dmover_stage_walk(&rig.stage, batch), -ENOMEM);
+	same_int(dmover_stage_walk(&rig.stage, batch), -ENOBUFS);
 	for (int i = 0; i < 4; i++)
 		dmover_arena_put(&rig.stage.arenas, arenas[i]);
 	/* The one that was used last is the warm one. */
