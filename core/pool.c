@@ -11,27 +11,91 @@
 /* A piece of work is one chunk: well under a millisecond.  40 ms in it is a stall. */
 #define STALL_NS 40000000
 
+/* So many works, well under 20 ms, and a worker may leave the processor that it was given. */
+#define PLACED_WORKS 32
+
 /* How long destroy waits for workers that are inside a caller's memory. */
 #define STOP_SECONDS 2
 
 struct pool_worker {
 	struct dmover_seat seat; /* first: the watch hands it back */
 	struct dmover_pool *pool;
+	pthread_t thread;
 	bool is_stalled; /* (pool lock) */
+	/* (pool lock) but for is_placed and nworks once it is woken: its own then. */
+	struct pool_worker *next;      /* of all */
+	struct pool_worker *next_idle; /* of those that wait */
+	pthread_cond_t wake;           /* is_woken, or is_stopping */
+	bool is_woken;
+	bool is_placed;  /* it is kept on a processor of its own */
+	unsigned nworks; /* since it was woken up */
+	int cpu;         /* where it works; -1: it waits, or that is not known */
 };
 
 struct dmover_pool {
 	pthread_mutex_t lock; /* taken after the watch's; not held over wk_run */
-	pthread_cond_t work;  /* a queue may have work that may start, or is_stopping */
 	pthread_cond_t gone;  /* nalive went down */
 	struct dmover_watch *watch;
 	struct dmover_turns users;     /* (lock) accounts with work that may start */
 	unsigned workers, uid_threads; /* constant */
+	struct pool_worker *all;       /* (lock) */
+	struct pool_worker *idle;      /* (lock) that wait for work; the last one first */
+	unsigned nidle;                /* (lock) */
+	cpu_set_t cpus;                /* constant: where workers may run; empty: not known */
 	unsigned nthreads, nstalled;   /* (lock) that take work */
-	unsigned nidle;                /* (lock) that wait for work */
 	unsigned nalive;               /* (lock) not yet gone */
 	bool is_stopping;              /* (lock) */
 };
+
+/* A processor where no worker works; -1: there is none. */
+static int
+free_cpu(const struct dmover_pool *pool)
+{
+	cpu_set_t cpus = pool->cpus;
+
+	for (const struct pool_worker *at = pool->all; at != NULL; at = at->next)
+		if (at->cpu >= 0)
+			CPU_CLR(at->cpu, &cpus);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus))
+			return cpu;
+	return -1;
+}
+
+/*
+ * Left to itself, the scheduler often wakes two workers up on one processor, and leaves them there
+ * for milliseconds while another one is idle.  So a worker is woken up where no other works, and kept
+ * there for its first works; if others want that processor, it is not for long.  (64 MiB zero, 2
+ * processors, ratio to bare calls: 0.69 to 0.73 without, 0.91 to 0.94 so.)
+ */
+static void
+place(struct dmover_pool *pool, struct pool_worker *worker)
+{
+	int cpu = free_cpu(pool);
+	cpu_set_t one;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	worker->is_placed = pthread_setaffinity_np(worker->thread, sizeof(one), &one) == 0;
+	worker->cpu = worker->is_placed ? cpu : -1;
+}
+
+/* Wakes one worker up, if one waits. */
+static void
+wake_one(struct dmover_pool *pool)
+{
+	struct pool_worker *worker = pool->idle;
+
+	if (worker == NULL)
+		return;
+	pool->idle = worker->next_idle;
+	pool->nidle--;
+	worker->is_woken = true;
+	place(pool, worker);
+	pthread_cond_signal(&worker->wake);
+}
 
 static struct dmover_account *
 account_of(struct dmover_turn *turn)
@@ -48,7 +112,7 @@ user_update(struct dmover_pool *pool, struct dmover_account *acc, bool is_fresh)
 		return;
 	acc->acc_is_waiting = true;
 	dmover_turns_add(&pool->users, &acc->acc_turn, is_fresh);
-	pthread_cond_signal(&pool->work);
+	wake_one(pool);
 }
 
 /* The next work of the user, of the flow whose turn it is. */
@@ -91,6 +155,26 @@ is_surplus(const struct dmover_pool *pool)
 	return pool->nthreads - pool->nstalled > pool->workers;
 }
 
+/* Of this thread; NULL: it is none. */
+static _Thread_local struct pool_worker *this_worker;
+
+/* It may run anywhere again. */
+static void
+set_free(struct pool_worker *worker)
+{
+	if (worker->is_placed)
+		sched_setaffinity(0, sizeof(worker->pool->cpus), &worker->pool->cpus);
+	worker->is_placed = false;
+}
+
+/* A piece of work more. */
+static void
+worker_count(struct pool_worker *worker)
+{
+	if (worker->is_placed && ++worker->nworks == PLACED_WORKS)
+		set_free(worker);
+}
+
 static void
 worker_run(struct pool_worker *worker, struct dmover_work *work)
 {
@@ -99,6 +183,7 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 
 	dmover_account_ref(acc); /* the work may be gone, and its reference with it */
 	pthread_mutex_unlock(&pool->lock);
+	worker_count(worker);
 	dmover_seat_begin(pool->watch, &worker->seat);
 	work->wk_run(work);
 	dmover_seat_end(&worker->seat);
@@ -112,12 +197,32 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 	dmover_account_put(acc);
 }
 
+/* Locked.  Waits until it is woken up for work, or all are to end. */
 static void
-wait_for_work(struct dmover_pool *pool)
+wait_for_work(struct pool_worker *worker)
 {
+	struct dmover_pool *pool = worker->pool;
+
+	worker->cpu = -1;
+	worker->is_woken = false;
+	worker->next_idle = pool->idle;
+	pool->idle = worker;
 	pool->nidle++;
-	pthread_cond_wait(&pool->work, &pool->lock);
-	pool->nidle--;
+	set_free(worker);
+	while (!worker->is_woken)
+		pthread_cond_wait(&worker->wake, &pool->lock);
+	worker->nworks = 0;
+}
+
+/* Locked. */
+static void
+worker_remove(struct pool_worker *worker)
+{
+	struct pool_worker **at;
+
+	for (at = &worker->pool->all; *at != worker; at = &(*at)->next)
+		;
+	*at = worker->next;
 }
 
 static void *
@@ -127,6 +232,7 @@ worker_main(void *arg)
 	struct dmover_pool *pool = worker->pool;
 	struct dmover_work *work;
 
+	this_worker = worker;
 	/* Long work: a thread that answers a caller goes first.  Not to be had: then it does not. */
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	dmover_watch_add(pool->watch, &worker->seat);
@@ -138,12 +244,14 @@ worker_main(void *arg)
 		else if (pool->is_stopping)
 			break;
 		else
-			wait_for_work(pool);
+			wait_for_work(worker);
 	}
+	worker_remove(worker);
 	pool->nthreads--; /* at once: or others would leave for the same reason */
 	pthread_mutex_unlock(&pool->lock);
 
 	dmover_watch_remove(pool->watch, &worker->seat);
+	pthread_cond_destroy(&worker->wake);
 	free(worker);
 	pthread_mutex_lock(&pool->lock);
 	pool->nalive--;
@@ -178,22 +286,27 @@ worker_start(struct dmover_pool *pool)
 {
 	struct pool_worker *worker = calloc(1, sizeof(*worker));
 	pthread_attr_t attr;
-	pthread_t thread;
 	int err;
 
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->pool = pool;
+	worker->cpu = -1;
 	worker->seat.seat_limit = STALL_NS;
 	worker->seat.seat_stalled = worker_stalled;
+	pthread_cond_init(&worker->wake, NULL);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = pthread_create(&thread, &attr, worker_main, worker);
+	/* It takes the pool's lock before it does anything. */
+	err = pthread_create(&worker->thread, &attr, worker_main, worker);
 	pthread_attr_destroy(&attr);
 	if (err != 0) {
+		pthread_cond_destroy(&worker->wake);
 		free(worker);
 		return -err;
 	}
+	worker->next = pool->all;
+	pool->all = worker;
 	pool->nthreads++;
 	pool->nalive++;
 	return 0;
@@ -211,9 +324,10 @@ dmover_pool_create(struct dmover_watch *watch, unsigned workers, unsigned uid_th
 		return -ENOMEM;
 	pool->watch = watch;
 	pool->workers = workers;
+	if (sched_getaffinity(0, sizeof(pool->cpus), &pool->cpus) != 0)
+		CPU_ZERO(&pool->cpus); /* more processors than the set holds */
 	pool->uid_threads = uid_threads;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->work, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool->gone, &attr);
@@ -243,7 +357,8 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	until.tv_sec += STOP_SECONDS;
 	pthread_mutex_lock(&pool->lock);
 	pool->is_stopping = true;
-	pthread_cond_broadcast(&pool->work);
+	while (pool->idle != NULL)
+		wake_one(pool);
 	while (pool->nalive > 0 && err == 0)
 		err = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
 	if (pool->nalive > 0) {
@@ -252,7 +367,6 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	}
 	pthread_mutex_unlock(&pool->lock);
 	pthread_cond_destroy(&pool->gone);
-	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 	return true;
@@ -279,7 +393,10 @@ submit(struct dmover_pool *pool, struct dmover_work *work, bool is_again)
 		flow->flow_tail->wk_next = work;
 		flow->flow_tail = work;
 	}
-	user_update(pool, flow->flow_account, is_fresh && !is_again);
+	if (flow->flow_account->acc_is_waiting && !is_again)
+		wake_one(pool); /* the one before was woken up for other work of the user */
+	else
+		user_update(pool, flow->flow_account, is_fresh && !is_again);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -294,6 +411,8 @@ dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
 {
 	bool waits;
 
+	if (this_worker != NULL)
+		worker_count(this_worker);
 	pthread_mutex_lock(&pool->lock);
 	waits = !dmover_turns_is_empty(&pool->users) ||
 		!dmover_turns_is_empty(&work->wk_flow->flow_account->acc_flows);
@@ -325,15 +444,15 @@ dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-bool
-dmover_pool_is_idle(struct dmover_pool *pool)
+unsigned
+dmover_pool_idle(struct dmover_pool *pool)
 {
-	bool is_idle;
+	unsigned n;
 
 	pthread_mutex_lock(&pool->lock);
-	is_idle = pool->nidle > 0;
+	n = pool->nidle;
 	pthread_mutex_unlock(&pool->lock);
-	return is_idle;
+	return n;
 }
 
 unsigned

@@ -52,8 +52,8 @@ bool dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work);
 bool dmover_pool_enter(struct dmover_pool *pool, struct dmover_account *acc);
 void dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc);
 
-/* True when a worker waits for work. */
-bool dmover_pool_is_idle(struct dmover_pool *pool);
+/* Workers that wait, and were not woken up. */
+unsigned dmover_pool_idle(struct dmover_pool *pool);
 
 unsigned dmover_pool_workers(const struct dmover_pool *pool);
 

@@ -252,16 +252,15 @@ dmover_run_leave(struct dmover_stage *stage, struct dmover_entry *entry)
 
 /* True when the entry is worth one more runner, and a worker is there for it; it is counted then. */
 static bool
-run_wants_help(const struct dmover_run *run)
+wants_help(struct dmover_stage *stage, struct dmover_entry *entry, unsigned which)
 {
-	struct dmover_entry *entry = run->entry;
-	bool wants = dmover_pool_is_idle(run->stage->pool);
+	bool wants = dmover_pool_idle(stage->pool) > 0;
 
 	pthread_mutex_lock(&entry->ent_lock);
-	wants = wants && entry->ent_nstarted[run->which] < entry->ent_nwant[run->which] &&
+	wants = wants && entry->ent_nstarted[which] < entry->ent_nwant[which] &&
 		entry->ent_req.dreq_len > 0 && entry->ent_req.dreq_error == 0;
 	if (wants) {
-		entry->ent_nstarted[run->which]++;
+		entry->ent_nstarted[which]++;
 		entry->ent_nruns++;
 	}
 	pthread_mutex_unlock(&entry->ent_lock);
@@ -271,19 +270,21 @@ run_wants_help(const struct dmover_run *run)
 static struct dmover_run *run_create(
     struct dmover_stage *stage, struct dmover_entry *entry, unsigned which);
 
-/* Without memory the others go on alone. */
-static void
-run_get_help(const struct dmover_run *run)
+/* One more runner, if there is use for it.  Without memory the others go on alone. */
+static bool
+get_help(struct dmover_stage *stage, struct dmover_entry *entry, unsigned which)
 {
 	struct dmover_run *other;
 
-	if (!run_wants_help(run))
-		return;
-	other = run_create(run->stage, run->entry, run->which);
-	if (other != NULL)
-		dmover_pool_submit(run->stage->pool, &other->work);
-	else
-		dmover_run_leave(run->stage, run->entry);
+	if (!wants_help(stage, entry, which))
+		return false;
+	other = run_create(stage, entry, which);
+	if (other == NULL) {
+		dmover_run_leave(stage, entry);
+		return false;
+	}
+	dmover_pool_submit(stage->pool, &other->work);
+	return true;
 }
 
 /* Worker thread. */
@@ -295,7 +296,7 @@ run_work(struct dmover_work *work)
 
 	do {
 		if (run->phase == PHASE_CLAIM)
-			run_get_help(run);
+			get_help(run->stage, run->entry, run->which);
 		err = run_turn(run);
 		if (err == RUN_AWAY)
 			return;
@@ -365,6 +366,9 @@ dmover_run_first(struct dmover_stage *stage, struct dmover_entry *entry, unsigne
 	entry->ent_nruns++;
 	pthread_mutex_unlock(&entry->ent_lock);
 	dmover_pool_submit(stage->pool, &ticket->tkt_work);
+	/* All who sleep are woken up at once: one after the other takes twice as long. */
+	while (get_help(stage, entry, which))
+		;
 }
 
 int
