@@ -123,11 +123,11 @@ stage_asan() {
 	export DMOVERD_OPTS=--engine=cycle
 	export DMOVERIO_TEST_SLOW=4 CK_TIMEOUT_MULTIPLIER=4 UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
-	tests asan -L 'unit|engines|device' -E "$red"
+	tests asan -L 'unit|engines|device|bench' -E "$red"
 }
 
 # ThreadSanitizer of older clangs finds no room for its tables when addresses are much randomised.
-# The engines' conformance has no threads, and takes minutes here.
+# Conformance and the kernels have no threads to speak of, and take minutes here; busy has many.
 stage_tsan() {
 	local fixed=()
 	need clang
@@ -137,7 +137,7 @@ stage_tsan() {
 		fixed=(setarch -R)
 	fi
 	"${fixed[@]}" "$BASH" -euc "$(declare -f tests); jobs=$jobs; tests \"\$@\"" tests \
-		tsan -L 'unit|engines|device' -E "$red|conformance"
+		tsan -L 'unit|engines|device|bench' -E "$red|conformance|kernels"
 }
 
 # The command of each test of a label, quoted for the shell, one a line.
@@ -209,7 +209,9 @@ stage_guest-6.12() {
 	GCOV_PREFIX=$top/$out/gcov guest 6.12 build/coverage
 }
 
+# Here the engines take turns.
 stage_guest-6.1() {
+	export DMOVERD_OPTS=--engine=cycle
 	build dev
 	guest 6.1 build/dev
 }
