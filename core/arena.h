@@ -8,7 +8,7 @@
 #include "core/pool.h"
 
 /* One piece of staging memory; a chunk and all its buffers fit in. */
-#define STAGE_ARENA ((size_t)1 << 20)
+#define STAGE_ARENA DISPATCH_CHUNK_MOST
 /* Requests that are with the engine at once in the held way. */
 #define STAGE_SLOTS 32
 

@@ -16,7 +16,6 @@
  * request that one chunk can hold is one chunk: that is read before it is written.
  */
 #define CHUNK_FIRST ((size_t)128 << 10)
-_Static_assert(STAGE_ARENA == DISPATCH_CHUNK_MOST, "what the dispatcher reckons with");
 
 /* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
 static size_t
