@@ -102,6 +102,7 @@ open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *
 		err = lane_open(
 		    dispatch, dmover_engines[i], NULL, why, sizeof(dispatch->left_out[i]));
 		if (err == 0) {
+			why[0] = '\0'; /* an engine may have looked at others on its way */
 			dmover_calibration_get(calibration, &dispatch->lanes[dispatch->nlanes - 1]);
 			err = lane_measure(dispatch, options, why, sizeof(dispatch->left_out[i]));
 			if (err < 0)
