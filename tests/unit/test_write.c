@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,6 +285,109 @@ START_TEST(without_memory_nothing_is_kept_and_small_writes_go_on)
 }
 END_TEST
 
+#define ARENAS_MAX 64
+
+static bool
+has_waiting(struct dmover_arenas *arenas)
+{
+	bool has;
+
+	pthread_mutex_lock(&arenas->lock);
+	has = arenas->waiting != NULL;
+	pthread_mutex_unlock(&arenas->lock);
+	return has;
+}
+
+/* A large write that cannot be posted, while all staging memory is elsewhere: it is kept waiting. */
+struct starving {
+	struct kernel kernel;
+	struct stage_arena *arenas[ARENAS_MAX];
+	unsigned narenas;
+	uint8_t *in, *out;
+	struct kernel_copy copy;
+	struct kernel_call call;
+};
+
+static void
+starve(struct starving *at)
+{
+	struct dmover_account_limits *limits;
+	struct dmover_arenas *arenas;
+
+	at->in = make_bytes(LARGE, 1);
+	at->out = make_bytes(LARGE, 2);
+	kernel_start(&at->kernel, NULL, "copy");
+	limits = &at->kernel.core.accounts.limits;
+	arenas = &at->kernel.core.stage.arenas;
+	limits->posts = limits->posts_per_uid = 1;
+	ck_assert_int_eq(dmover_account_post(at->kernel.session->ses_account), 0);
+	at->narenas = 0;
+	while ((at->arenas[at->narenas] = dmover_arena_get(arenas)) != NULL)
+		ck_assert_uint_lt(++at->narenas, ARENAS_MAX);
+	kernel_copy(&at->copy, 1, at->out, at->in, LARGE);
+	kernel_begin_write(&at->kernel, &at->call, &at->copy.request, 1);
+	/* A worker has met the want, and waits no more. */
+	while (!has_waiting(arenas))
+		sched_yield();
+	holds(kernel_is_waiting(&at->call));
+}
+
+static void
+feed(struct starving *at)
+{
+	while (at->narenas > 0)
+		dmover_arena_put(&at->kernel.core.stage.arenas, at->arenas[--at->narenas]);
+}
+
+static void
+end(struct starving *at)
+{
+	dmover_account_unpost(at->kernel.session->ses_account);
+	kernel_stop(&at->kernel);
+	free(at->in);
+	free(at->out);
+}
+
+START_TEST(without_staging_memory_a_write_waits_for_it)
+{
+	struct dmio_usrresp response;
+	struct starving at;
+
+	starve(&at);
+	feed(&at);
+	same_int(kernel_answer(&at.call), RECORD);
+	same_int(kernel_read(&at.kernel, &response, 1, false), RESPONSE);
+	same_int(response.resp_error, 0);
+	same_bytes(at.in, at.out, LARGE);
+	end(&at);
+}
+END_TEST
+
+START_TEST(a_signal_ends_the_wait_for_staging_memory)
+{
+	struct starving at;
+
+	starve(&at);
+	kernel_interrupt(&at.call);
+	same_int(kernel_answer(&at.call), -EINTR);
+	feed(&at);
+	holds(memcmp(at.in, at.out, LARGE) != 0);
+	end(&at);
+}
+END_TEST
+
+START_TEST(who_will_not_wait_is_told_that_there_is_no_staging_memory)
+{
+	struct starving at;
+
+	starve(&at);
+	same_int(kernel_write(&at.kernel, &at.copy.request, 1, true), -EAGAIN);
+	feed(&at);
+	same_int(kernel_answer(&at.call), RECORD);
+	end(&at);
+}
+END_TEST
+
 TCase *
 unit_write(void)
 {
@@ -300,5 +404,8 @@ unit_write(void)
 	tcase_add_test(tc, with_too_many_threads_inside_a_worker_does_the_write);
 	tcase_add_test(tc, a_write_of_another_user_counts_on_its_own_account);
 	tcase_add_test(tc, without_memory_nothing_is_kept_and_small_writes_go_on);
+	tcase_add_test(tc, without_staging_memory_a_write_waits_for_it);
+	tcase_add_test(tc, a_signal_ends_the_wait_for_staging_memory);
+	tcase_add_test(tc, who_will_not_wait_is_told_that_there_is_no_staging_memory);
 	return tc;
 }
