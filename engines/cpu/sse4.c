@@ -23,10 +23,7 @@ cpu_crc32c_sse4(uint32_t crc, const uint8_t *src, size_t len)
 static void
 sse4_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 {
-	if (len < WIDE_VECTOR)
-		cpu_xor_words(dst, src, nsrc, len);
-	else
-		wide_xor(dst, src, nsrc, len);
+	wide_xor(dst, src, nsrc, len);
 }
 
 const struct cpu_kernels cpu_sse4_kernels = {

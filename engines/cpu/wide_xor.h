@@ -232,13 +232,15 @@ wide_xor_5(const struct wide_job *job)
 	wide_xor_all(*job, 5, /* is_many= */ WIDE_FOURS == 2, /* is_streamed= */ false);
 }
 
-/* At least a vector.  The numbers of inputs that RAID uses most are constants. */
+/* The numbers of inputs that RAID uses most are constants. */
 CPU_INLINE void
 wide_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 {
 	const struct wide_job job = { dst, src, cpu_to_boundary(dst, WIDE_VECTOR), len };
 
-	if (cpu_is_streamed(nsrc, len)) {
+	if (len < WIDE_VECTOR) {
+		cpu_xor_words(dst, src, nsrc, len);
+	} else if (cpu_is_streamed(nsrc, len)) {
 		wide_xor_all(job, nsrc, /* is_many= */ false, /* is_streamed= */ true);
 		wide_fence();
 	} else if (nsrc == 2) {
