@@ -3,15 +3,12 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "engine.h"
 #include "engines/table.h"
-#include "fake.h"
-#include "rig.h"
+#include "posting.h"
 
-#define N   200
-#define KIB ((size_t)1 << 10)
+#define N 200
 
 static struct fake_plan plans[N];
 static struct dmover_response responses[N];
@@ -28,29 +25,10 @@ plan_mixed(void)
 	plans[101] = (struct fake_plan){ "copy", 700 * KIB, 3 };
 }
 
-/* Posts them with byte BAD of the caller's memory not accessible (SIZE_MAX: all are). */
 static unsigned
 post(struct rig *rig, size_t bad)
 {
-	struct dmover_batch *batch;
-	struct fake_caller caller;
-	struct fake_model model;
-	unsigned naccesses;
-
-	caller_init(&caller, 4000 * KIB);
-	batch = caller_build(&caller, plans, N);
-	if (bad != SIZE_MAX)
-		fake_add_bad(&caller.fake, caller.memory + bad, 1, true, true);
-	model_init(&model, &caller, batch);
-	rig_post(rig, batch);
-	model_check_responses(&model, responses, rig_responses(rig->session, responses, N));
-	holds(dmover_stage_drain(&rig->stage, 30));
-	model_check_memory(&model, &caller);
-	naccesses = atomic_load(&caller.fake.naccesses);
-	dmover_space_unref(&caller.fake.space);
-	model_fini(&model);
-	caller_fini(&caller);
-	return naccesses;
+	return posting_run(rig, 4000 * KIB, plans, N, bad);
 }
 
 START_TEST(small_requests_are_reached_together)
