@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "core/places.h"
 
 /* A piece of work is one chunk: well under a millisecond.  40 ms in it is a stall. */
 #define STALL_NS 40000000
@@ -29,7 +32,7 @@ struct pool_worker {
 	bool is_woken;
 	bool is_placed;  /* it is kept on a processor of its own */
 	unsigned nworks; /* since it was woken up */
-	int cpu;         /* where it works; -1: it waits, or that is not known */
+	int cpu;         /* its place; PLACE_NONE: it waits, or has none */
 };
 
 struct dmover_pool {
@@ -41,26 +44,13 @@ struct dmover_pool {
 	struct pool_worker *all;       /* (lock) */
 	struct pool_worker *idle;      /* (lock) that wait for work; the last one first */
 	unsigned nidle;                /* (lock) */
-	cpu_set_t cpus;                /* constant: where workers may run; empty: not known */
+	struct dmover_places places;   /* (lock) */
+	atomic_bool is_kept;           /* (lock to change) one of them, by dmover_pool_keep() */
+	unsigned nlate;                /* (lock) workers that are not woken up for its sake */
 	unsigned nthreads, nstalled;   /* (lock) that take work */
 	unsigned nalive;               /* (lock) not yet gone */
 	bool is_stopping;              /* (lock) */
 };
-
-/* A processor where no worker works; -1: there is none. */
-static int
-free_cpu(const struct dmover_pool *pool)
-{
-	cpu_set_t cpus = pool->cpus;
-
-	for (const struct pool_worker *at = pool->all; at != NULL; at = at->next)
-		if (at->cpu >= 0)
-			CPU_CLR(at->cpu, &cpus);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &cpus))
-			return cpu;
-	return -1;
-}
 
 /*
  * Left to itself, the scheduler often wakes two workers up on one processor, and leaves them there
@@ -71,18 +61,11 @@ free_cpu(const struct dmover_pool *pool)
 static void
 place(struct dmover_pool *pool, struct pool_worker *worker)
 {
-	int cpu = free_cpu(pool);
-	cpu_set_t one;
-
-	if (cpu < 0)
-		return;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	worker->is_placed = pthread_setaffinity_np(worker->thread, sizeof(one), &one) == 0;
-	worker->cpu = worker->is_placed ? cpu : -1;
+	worker->cpu = dmover_places_take(&pool->places, worker->thread);
+	worker->is_placed = worker->cpu != PLACE_NONE;
 }
 
-/* Wakes one worker up, if one waits. */
+/* Wakes one worker up, if one waits: now, or when its processor is released. */
 static void
 wake_one(struct dmover_pool *pool)
 {
@@ -90,6 +73,10 @@ wake_one(struct dmover_pool *pool)
 
 	if (worker == NULL)
 		return;
+	if (dmover_places_is_last_kept(&pool->places)) {
+		pool->nlate++;
+		return;
+	}
 	pool->idle = worker->next_idle;
 	pool->nidle--;
 	worker->is_woken = true;
@@ -163,7 +150,7 @@ static void
 set_free(struct pool_worker *worker)
 {
 	if (worker->is_placed)
-		sched_setaffinity(0, sizeof(worker->pool->cpus), &worker->pool->cpus);
+		dmover_places_leave(&worker->pool->places);
 	worker->is_placed = false;
 }
 
@@ -203,7 +190,8 @@ wait_for_work(struct pool_worker *worker)
 {
 	struct dmover_pool *pool = worker->pool;
 
-	worker->cpu = -1;
+	dmover_places_give(&pool->places, worker->cpu);
+	worker->cpu = PLACE_NONE;
 	worker->is_woken = false;
 	worker->next_idle = pool->idle;
 	pool->idle = worker;
@@ -223,6 +211,7 @@ worker_remove(struct pool_worker *worker)
 	for (at = &worker->pool->all; *at != worker; at = &(*at)->next)
 		;
 	*at = worker->next;
+	dmover_places_give(&worker->pool->places, worker->cpu);
 }
 
 static void *
@@ -291,7 +280,7 @@ worker_start(struct dmover_pool *pool)
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->pool = pool;
-	worker->cpu = -1;
+	worker->cpu = PLACE_NONE;
 	worker->seat.seat_limit = STALL_NS;
 	worker->seat.seat_stalled = worker_stalled;
 	pthread_cond_init(&worker->wake, NULL);
@@ -324,8 +313,7 @@ dmover_pool_create(struct dmover_watch *watch, unsigned workers, unsigned uid_th
 		return -ENOMEM;
 	pool->watch = watch;
 	pool->workers = workers;
-	if (sched_getaffinity(0, sizeof(pool->cpus), &pool->cpus) != 0)
-		CPU_ZERO(&pool->cpus); /* more processors than the set holds */
+	dmover_places_init(&pool->places);
 	pool->uid_threads = uid_threads;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -357,6 +345,7 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	until.tv_sec += STOP_SECONDS;
 	pthread_mutex_lock(&pool->lock);
 	pool->is_stopping = true;
+	pool->places.plc_kept = PLACE_NONE;
 	while (pool->idle != NULL)
 		wake_one(pool);
 	while (pool->nalive > 0 && err == 0)
@@ -442,6 +431,34 @@ dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc)
 	acc->acc_inside--;
 	user_update(pool, acc, false);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+dmover_pool_keep(struct dmover_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->places.plc_kept = sched_getcpu();
+	atomic_store(&pool->is_kept, true);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+dmover_pool_release(struct dmover_pool *pool)
+{
+	if (!dmover_pool_is_kept(pool))
+		return;
+	pthread_mutex_lock(&pool->lock);
+	atomic_store(&pool->is_kept, false);
+	pool->places.plc_kept = PLACE_NONE;
+	for (; pool->nlate > 0; pool->nlate--)
+		wake_one(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+dmover_pool_is_kept(struct dmover_pool *pool)
+{
+	return atomic_load(&pool->is_kept);
 }
 
 unsigned

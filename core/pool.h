@@ -52,6 +52,16 @@ bool dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work);
 bool dmover_pool_enter(struct dmover_pool *pool, struct dmover_account *acc);
 void dmover_pool_leave(struct dmover_pool *pool, struct dmover_account *acc);
 
+/*
+ * The calling thread expects a caller's next call at once: no worker is woken up where it runs, but
+ * later, by the release.  (A caller that has posted a large request and reads its response at once
+ * was often not heard for milliseconds, because the workers had all processors.)  Any thread may
+ * release, at any time; who keeps makes sure that somebody does.
+ */
+void dmover_pool_keep(struct dmover_pool *pool);
+void dmover_pool_release(struct dmover_pool *pool);
+bool dmover_pool_is_kept(struct dmover_pool *pool);
+
 /* Workers that wait, and were not woken up. */
 unsigned dmover_pool_idle(struct dmover_pool *pool);
 

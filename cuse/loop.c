@@ -86,7 +86,8 @@ now_ns(void)
 /*
  * Receives one request.  A caller that has just been answered often calls again at once; for that
  * long the thread stays awake, because waking it up costs several times as much as a request
- * where an idle processor is halted.  While requests come more slowly it sleeps at once.
+ * where an idle processor is halted.  While requests come more slowly it sleeps at once, unless a
+ * processor is kept for this call.
  */
 static int
 receive(struct loop_thread *thread, struct fuse_buf *buf)
@@ -94,13 +95,15 @@ receive(struct loop_thread *thread, struct fuse_buf *buf)
 	struct dmio_loop *loop = thread->loop;
 	struct pollfd pollfd = { .fd = fuse_session_fd(loop->se), .events = POLLIN };
 	int64_t since = now_ns();
+	bool stays = thread->is_busy || dmover_pool_is_kept(loop->core->pool);
 	int n = fuse_session_receive_buf(loop->se, buf);
 
-	while (n == -EAGAIN && thread->is_busy && now_ns() - since < AWAKE_NS) {
+	while (n == -EAGAIN && stays && now_ns() - since < AWAKE_NS) {
 		sched_yield();
 		n = fuse_session_receive_buf(loop->se, buf);
 	}
 	if (n == -EAGAIN) {
+		dmover_pool_release(loop->core->pool);
 		if (poll(&pollfd, 1, -1) < 0)
 			return -EINTR;
 		n = fuse_session_receive_buf(loop->se, buf);
@@ -109,8 +112,22 @@ receive(struct loop_thread *thread, struct fuse_buf *buf)
 	return n;
 }
 
-/* Listens and handles until another has taken over, or the end. */
 static void
+handle(struct loop_thread *thread, struct fuse_buf *buf)
+{
+	struct dmio_loop *loop = thread->loop;
+	bool is_kept = dmover_pool_is_kept(loop->core->pool); /* for this request */
+
+	keep_max_pages(buf);
+	dmover_seat_begin(loop->core->watch, &thread->seat);
+	fuse_session_process_buf(loop->se, buf);
+	dmover_seat_end(&thread->seat);
+	if (is_kept)
+		dmover_pool_release(loop->core->pool);
+}
+
+/* Listens and handles until another has taken over: true; or the end: false. */
+static bool
 listen_and_handle(struct loop_thread *thread, struct fuse_buf *buf)
 {
 	struct dmio_loop *loop = thread->loop;
@@ -118,21 +135,14 @@ listen_and_handle(struct loop_thread *thread, struct fuse_buf *buf)
 	while (atomic_load(&thread->is_leader)) {
 		int n = receive(thread, buf);
 
-		if ((n == -EINTR || n == -EAGAIN) && !fuse_session_exited(loop->se))
-			continue;
-		if (n <= 0) {
-			loop_end(loop);
-			return;
-		}
-		keep_max_pages(buf);
-		dmover_seat_begin(loop->core->watch, &thread->seat);
-		fuse_session_process_buf(loop->se, buf);
-		dmover_seat_end(&thread->seat);
-		if (fuse_session_exited(loop->se)) {
-			loop_end(loop);
-			return;
-		}
+		if (n > 0)
+			handle(thread, buf);
+		else if (n != -EINTR && n != -EAGAIN)
+			return false;
+		if (fuse_session_exited(loop->se))
+			return false;
 	}
+	return true;
 }
 
 /* Locked.  True when the thread shall listen; false when it shall end. */
@@ -171,6 +181,7 @@ thread_main(void *arg)
 	struct loop_thread *thread = arg;
 	struct dmio_loop *loop = thread->loop;
 	struct fuse_buf buf = { .mem = NULL };
+	bool goes_on;
 
 	dmover_watch_add(loop->core->watch, &thread->seat);
 	pthread_mutex_lock(&loop->lock);
@@ -178,7 +189,10 @@ thread_main(void *arg)
 		loop->has_leader = true;
 		atomic_store(&thread->is_leader, true);
 		pthread_mutex_unlock(&loop->lock);
-		listen_and_handle(thread, &buf);
+		goes_on = listen_and_handle(thread, &buf);
+		dmover_pool_release(loop->core->pool);
+		if (!goes_on)
+			loop_end(loop);
 		pthread_mutex_lock(&loop->lock);
 	}
 	pthread_mutex_unlock(&loop->lock);

@@ -345,6 +345,8 @@ write_conclude(const struct writing *w, int outcome)
 		dmio_answer_count(call->req, w->done);
 	else
 		dmio_answer_error(call->req, err);
+	if (w->posted != NULL)
+		dmover_pool_keep(core->pool); /* the loop releases */
 	start_posted(core, w->posted);
 }
 

@@ -401,6 +401,45 @@ START_TEST(a_worker_with_much_to_do_may_go_anywhere)
 }
 END_TEST
 
+START_TEST(a_processor_that_is_kept_gets_a_worker_when_it_is_released)
+{
+	struct placed works[CPU_SETSIZE];
+	cpu_set_t all, one;
+	int kept = sched_getcpu();
+	unsigned n;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	n = (unsigned)CPU_COUNT(&all);
+	start(n, n);
+	while (dmover_pool_idle(pool) < n)
+		sched_yield();
+	CPU_ZERO(&one);
+	CPU_SET(kept, &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	dmover_pool_keep(pool);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
+	for (unsigned i = 0; i < n; i++) {
+		works[i].work =
+		    (struct dmover_work){ .wk_run = look_around, .wk_flow = &ann->acc_flow };
+		dmover_pool_submit(pool, &works[i].work);
+	}
+	for (unsigned i = 0; i + 1 < n; i++) {
+		unit_take(&entered);
+		holds(!CPU_ISSET(kept, &works[i].cpus));
+	}
+	same_size(dmover_pool_idle(pool), 1);
+	holds(dmover_pool_is_kept(pool));
+	dmover_pool_release(pool);
+	holds(!dmover_pool_is_kept(pool));
+	unit_take(&entered);
+	holds(CPU_ISSET(kept, &works[n - 1].cpus));
+	same_size(dmover_pool_idle(pool), 0);
+	for (unsigned i = 0; i < n; i++)
+		sem_post(&go);
+	holds(dmover_pool_destroy(pool));
+}
+END_TEST
+
 TCase *
 unit_pool(void)
 {
@@ -422,5 +461,6 @@ unit_pool(void)
 	tcase_add_test(tc, work_may_submit_itself_again);
 	tcase_add_test(tc, workers_are_woken_up_on_processors_of_their_own);
 	tcase_add_test(tc, a_worker_with_much_to_do_may_go_anywhere);
+	tcase_add_test(tc, a_processor_that_is_kept_gets_a_worker_when_it_is_released);
 	return tc;
 }
