@@ -23,6 +23,7 @@ dmio_device_init(struct dmio_device *device, struct dmover_core *core)
 	memset(device, 0, sizeof(*device));
 	device->core = core;
 	pthread_mutex_init(&device->scratch_lock, NULL);
+	dmio_posters_init(&device->posters);
 	pthread_mutex_init(&device->parked_lock, NULL);
 	pthread_mutex_init(&device->sessions_lock, NULL);
 }
@@ -44,6 +45,7 @@ dmio_device_fini(struct dmio_device *device)
 		device->scratch = scratch->next;
 		scratch_free(scratch);
 	}
+	dmio_posters_fini(&device->posters);
 	pthread_mutex_destroy(&device->sessions_lock);
 	pthread_mutex_destroy(&device->parked_lock);
 	pthread_mutex_destroy(&device->scratch_lock);

@@ -16,6 +16,7 @@
 
 #include "core/core.h"
 #include "cuse/fetch.h"
+#include "cuse/posters.h"
 #include "cuse/ways.h"
 
 /* Most bytes of one FUSE write: whole records of every layout, and within the 31 whole pages that
@@ -46,8 +47,9 @@ struct dmio_device {
 	struct dmio_parked *parked[PARKED_BUCKETS];  /* (parked_lock) by their fuse_req_t */
 	struct dmio_parked *lenders[PARKED_BUCKETS]; /* (parked_lock) by their thread id */
 	struct dmio_inside *inside[PARKED_BUCKETS];  /* (parked_lock) by their fuse_req_t */
-	pthread_mutex_t sessions_lock;               /* leaf */
-	struct dmover_session *sessions;             /* (sessions_lock) all that are open */
+	struct dmio_posters posters;
+	pthread_mutex_t sessions_lock;   /* leaf */
+	struct dmover_session *sessions; /* (sessions_lock) all that are open */
 };
 
 /* What is common to the calls on an open file. */

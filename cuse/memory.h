@@ -67,6 +67,14 @@ bool dmio_held_is_revoked(struct dmio_held *held);
  */
 int dmio_posted_create(pid_t tid, struct dmio_device *device, struct dmover_space **ret_space);
 
+/* True when it has a witness, without whom it is never current. */
+bool dmio_posted_has_witness(const struct dmover_space *space);
+/*
+ * True when the thread that it was created for, which is held now, has had its address space all the
+ * time.  (False may also mean that it is not known.)
+ */
+bool dmio_posted_is_current(const struct dmover_space *space);
+
 /* The daemon's own memory, reached in the same ways; but nobody lends.  To measure them. */
 int dmio_posted_own(const struct dmio_ways *ways, struct dmover_space **ret_space);
 

@@ -279,3 +279,19 @@ dmio_posted_own(const struct dmio_ways *ways, struct dmover_space **ret_space)
 {
 	return create(getpid(), ways, /* device= */ NULL, ret_space);
 }
+
+bool
+dmio_posted_has_witness(const struct dmover_space *space)
+{
+	return ((const struct posted *)space)->witness.stat_fd >= 0;
+}
+
+/* The mark that was taken first is from a time when the thread was held, as is the handle. */
+bool
+dmio_posted_is_current(const struct dmover_space *space)
+{
+	const struct posted *posted = (const struct posted *)space;
+	int64_t mark = atomic_load(&posted->mark);
+
+	return mark != MARK_STALE && dmio_witness_mark(&posted->witness) == mark;
+}

@@ -24,7 +24,7 @@
 
 #define READY_SECONDS 10 /* for the kernel's answer */
 
-#define FILES_KEPT 64 /* for the device, the engines and what they open */
+#define FILES_KEPT 96 /* for the device, the engines, and the latest posters */
 
 struct server {
 	const struct dmio_options *options;

@@ -66,7 +66,7 @@ post(struct writing *w, struct dmover_batch *batch)
 	err = dmover_account_post(w->account);
 	if (err < 0)
 		goto uncharge;
-	err = dmio_posted_create(w->tid, w->call->device, &space);
+	err = dmio_posters_get(&w->call->device->posters, w->tid, w->call->device, &space);
 	if (err < 0)
 		goto unpost;
 	batch->bat_is_posted = true;

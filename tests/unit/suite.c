@@ -139,6 +139,7 @@ static TCase *(*const makers[])(void) = {
 	unit_options,
 	unit_park,
 	unit_posted,
+	unit_posters,
 	unit_proc,
 	unit_ways,
 	unit_witness,

@@ -81,6 +81,7 @@ TCase *unit_notify(void);
 TCase *unit_options(void);
 TCase *unit_park(void);
 TCase *unit_posted(void);
+TCase *unit_posters(void);
 TCase *unit_proc(void);
 TCase *unit_ways(void);
 TCase *unit_witness(void);
