@@ -44,6 +44,7 @@ dmover_core_open_engines(struct dmover_dispatch *dispatch, struct dmover_stats *
 {
 	const struct dmover_lanes_options lanes = {
 		.engine = options->engine,
+		.args = options->engine_args,
 		.calibration = options->calibration,
 		.own = options->own,
 		.workers = options->workers,

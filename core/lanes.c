@@ -27,12 +27,22 @@ spec_names(const char *spec, const struct dmover_engine *engine, const char **re
 	return true;
 }
 
-/* Probes and opens; a lane is added only when all went well. */
+/* Who opens engines, and where a failure is explained. */
+struct opening {
+	struct dmover_dispatch *dispatch;
+	const struct dmover_lanes_options *options;
+	char *why;
+	size_t len;
+};
+
+/* Probes and opens; a lane is added only when all went well.  Without ARGS it gets the option's. */
 static int
-lane_open(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, const char *args,
-    char *why, size_t len)
+lane_open(const struct opening *opening, const struct dmover_engine *engine, const char *args)
 {
+	struct dmover_dispatch *dispatch = opening->dispatch;
 	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes];
+	char *why = opening->why;
+	size_t len = opening->len;
 	int err;
 
 	if (dispatch->nlanes == STATS_ENGINES_MAX) {
@@ -42,6 +52,8 @@ lane_open(struct dmover_dispatch *dispatch, const struct dmover_engine *engine, 
 	err = engine->eng_probe(why, len);
 	if (err < 0)
 		return err;
+	if (args == NULL && opening->options->args != NULL)
+		spec_names(opening->options->args, engine, &args);
 	*lane = (struct dmover_lane){ .lane_engine = engine };
 	dmover_cost_init(&lane->lane_cost);
 	if (engine->eng_open != NULL) {
@@ -95,12 +107,13 @@ open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *
 {
 	for (unsigned i = 0; i < STATS_ENGINES_MAX && dmover_engines[i] != NULL; i++) {
 		char *why = dispatch->left_out[i];
+		const struct opening opening = { dispatch, options, why,
+			sizeof(dispatch->left_out[i]) };
 		int err;
 
 		if (is_named_only(dmover_engines[i]))
 			continue;
-		err = lane_open(
-		    dispatch, dmover_engines[i], NULL, why, sizeof(dispatch->left_out[i]));
+		err = lane_open(&opening, dmover_engines[i], /* args= */ NULL);
 		if (err == 0) {
 			why[0] = '\0'; /* an engine may have looked at others on its way */
 			dmover_calibration_get(calibration, &dispatch->lanes[dispatch->nlanes - 1]);
@@ -117,8 +130,9 @@ open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *
 
 /* The engine that --engine names, which may be open already as one of the others. */
 static int
-force(struct dmover_dispatch *dispatch, const char *spec, char *why, size_t len)
+force(const struct opening *opening, const char *spec)
 {
+	struct dmover_dispatch *dispatch = opening->dispatch;
 	const char *args = NULL;
 
 	for (unsigned i = 0; i < dispatch->nlanes; i++) {
@@ -130,23 +144,25 @@ force(struct dmover_dispatch *dispatch, const char *spec, char *why, size_t len)
 	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
 		if (!spec_names(spec, dmover_engines[i], &args))
 			continue;
-		if (lane_open(dispatch, dmover_engines[i], args, why, len) < 0)
+		if (lane_open(opening, dmover_engines[i], args) < 0)
 			return -EINVAL;
 		dispatch->forced = (int)dispatch->nlanes - 1;
 		return 0;
 	}
-	snprintf(why, len, "no such engine (--list-engines shows them)");
+	snprintf(opening->why, opening->len, "no such engine (--list-engines shows them)");
 	return -EINVAL;
 }
 
 static int
-apply_option(struct dmover_dispatch *dispatch, const char *engine, char *why, size_t len)
+apply_option(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *options,
+    char *why, size_t len)
 {
 	char reason[160] = "";
+	const struct opening opening = { dispatch, options, reason, sizeof(reason) };
+	const char *engine = options->engine;
 
 	dispatch->is_cycling = strcmp(engine, "cycle") == 0;
-	if (dispatch->is_cycling || strcmp(engine, "auto") == 0 ||
-	    force(dispatch, engine, reason, sizeof(reason)) == 0)
+	if (dispatch->is_cycling || strcmp(engine, "auto") == 0 || force(&opening, engine) == 0)
 		return 0;
 	snprintf(why, len, "--engine=%s: %s", engine, reason);
 	return -EINVAL;
@@ -197,7 +213,7 @@ dmover_lanes_open(struct dmover_dispatch *dispatch, struct dmover_stats *stats,
 	dmover_cost_init(&dispatch->access);
 	err = open_measured(dispatch, options, why, len);
 	if (err == 0)
-		err = apply_option(dispatch, options->engine, why, len);
+		err = apply_option(dispatch, options, why, len);
 	if (err < 0)
 		dmover_lanes_close(dispatch);
 	return err;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/listing.h"
+#include "cuse/doctor.h"
 #include "cuse/memory.h"
 #include "cuse/server.h"
 
@@ -139,6 +140,8 @@ main(int argc, char **argv)
 		return 0;
 	case DMIO_LIST_ENGINES:
 		return list_engines(&options);
+	case DMIO_DOCTOR:
+		return dmio_doctor(&options);
 	case DMIO_SERVE:
 		break;
 	}

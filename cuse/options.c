@@ -22,6 +22,8 @@ const char dmio_help[] =
     "  --engine=auto|cycle|NAME[:ARGS]  use this one, or all in turn (auto: the best)\n"
     "  --calibration=FILE       measured speeds; written when it is missing\n"
     "  --list-engines [--json]  print the engines with their measured speeds, and exit\n"
+    "  --doctor [--json]        print what works on this machine, what not, and the cure\n"
+    "  --dsa-sysfs=DIR, --dsa-dev=DIR   where Intel DSA work queues are found\n"
     "  --workers=N              threads that move large requests (number of processors)\n"
     "  --hold-limit=SIZE        a write that moves no more is executed at once (256K)\n"
     "  --queue-depth=N          requests of a session not yet read (1024)\n"
@@ -33,8 +35,7 @@ const char dmio_help[] =
     "  --log-level=error|warning|info|debug   (warning)\n"
     "  --version, --help\n"
     "\n"
-    "SIZE takes K, M or G.  Example:\n"
-    "  dmoverd --foreground --front=fuse --path=/tmp/dmoverio --log-level=info\n";
+    "SIZE takes K, M or G.  Try: dmoverd --foreground --front=fuse --path=/tmp/dmoverio\n";
 
 enum option_id {
 	OPT_FRONT = 256,
@@ -56,6 +57,9 @@ enum option_id {
 	OPT_STAGE_LIMIT,
 	OPT_UID_THREADS,
 	OPT_POSTED,
+	OPT_DOCTOR,
+	OPT_DSA_SYSFS,
+	OPT_DSA_DEV,
 };
 
 static const struct option long_options[] = {
@@ -78,6 +82,9 @@ static const struct option long_options[] = {
 	{ "stage-limit", required_argument, NULL, OPT_STAGE_LIMIT },
 	{ "uid-threads", required_argument, NULL, OPT_UID_THREADS },
 	{ "posted", required_argument, NULL, OPT_POSTED },
+	{ "doctor", no_argument, NULL, OPT_DOCTOR },
+	{ "dsa-sysfs", required_argument, NULL, OPT_DSA_SYSFS },
+	{ "dsa-dev", required_argument, NULL, OPT_DSA_DEV },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -205,6 +212,30 @@ set_limit(struct dmover_core_options *core, int id, const char *arg, char *why, 
 	return -EINVAL;
 }
 
+/* The idxd engine takes both folders in one list. */
+static int
+set_dsa(struct dmio_options *options, int id, const char *arg, char *why, size_t len)
+{
+	size_t size = sizeof(options->dsa_args);
+	int n;
+
+	if (id == OPT_DSA_SYSFS)
+		options->dsa_sysfs = arg;
+	else
+		options->dsa_dev = arg;
+	n = snprintf(options->dsa_args, size, "idxd:%s%s%s%s%s",
+	    options->dsa_sysfs != NULL ? "sysfs=" : "",
+	    options->dsa_sysfs != NULL ? options->dsa_sysfs : "",
+	    options->dsa_sysfs != NULL && options->dsa_dev != NULL ? "," : "",
+	    options->dsa_dev != NULL ? "dev=" : "",
+	    options->dsa_dev != NULL ? options->dsa_dev : "");
+	options->core.engine_args = options->dsa_args;
+	if (arg[0] == '/' && strchr(arg, ',') == NULL && n >= 0 && (size_t)n < size)
+		return 0;
+	snprintf(why, len, " (an absolute path without a comma)");
+	return -EINVAL;
+}
+
 /* WHY gets more than that the value is bad, if there is more to say. */
 static int
 set_option(struct dmio_options *options, int id, const char *arg, char *why, size_t len)
@@ -249,6 +280,9 @@ set_option(struct dmio_options *options, int id, const char *arg, char *why, siz
 			return 0;
 		snprintf(why, len, " (an absolute path)");
 		return -EINVAL;
+	case OPT_DSA_SYSFS:
+	case OPT_DSA_DEV:
+		return set_dsa(options, id, arg, why, len);
 	default:
 		return set_limit(&options->core, id, arg, why, len);
 	}
@@ -279,6 +313,8 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 			options->action = DMIO_SHOW_VERSION;
 		else if (id == OPT_LIST_ENGINES)
 			options->action = DMIO_LIST_ENGINES;
+		else if (id == OPT_DOCTOR)
+			options->action = DMIO_DOCTOR;
 		else if (id == OPT_JSON)
 			options->is_json = true;
 		else if (id == OPT_FOREGROUND)
@@ -294,7 +330,7 @@ dmio_options_parse(struct dmio_options *options, int argc, char **argv, char *wh
 		return -EINVAL;
 	}
 	if (options->is_json && options->action == DMIO_SERVE) {
-		snprintf(why, len, "--json: goes with --list-engines");
+		snprintf(why, len, "--json: goes with --list-engines or --doctor");
 		return -EINVAL;
 	}
 	return 0;

@@ -110,6 +110,21 @@ START_TEST(numbers_and_sizes_reach_their_places)
 }
 END_TEST
 
+START_TEST(folders_of_queues_become_arguments_of_their_engine)
+{
+	struct dmio_options options;
+
+	same_int(parse(&options, "--engine=auto", NULL, NULL), 0);
+	holds(options.core.engine_args == NULL);
+	same_int(parse(&options, "--dsa-sysfs=/tmp/s", NULL, NULL), 0);
+	same_text(options.core.engine_args, "idxd:sysfs=/tmp/s");
+	same_int(parse(&options, "--dsa-dev=/tmp/d", NULL, NULL), 0);
+	same_text(options.core.engine_args, "idxd:dev=/tmp/d");
+	same_int(parse(&options, "--dsa-dev=/tmp/d", "--dsa-sysfs=/tmp/s", NULL), 0);
+	same_text(options.core.engine_args, "idxd:sysfs=/tmp/s,dev=/tmp/d");
+}
+END_TEST
+
 START_TEST(actions_are_chosen)
 {
 	struct dmio_options options;
@@ -120,12 +135,17 @@ START_TEST(actions_are_chosen)
 	same_int(options.action, DMIO_SHOW_VERSION);
 	same_int(parse(&options, "--list-engines", NULL, NULL), 0);
 	same_int(options.action, DMIO_LIST_ENGINES);
+	same_int(parse(&options, "--doctor", "--json", NULL), 0);
+	same_int(options.action, DMIO_DOCTOR);
+	holds(options.is_json);
 }
 END_TEST
 
 /* Values that must be refused, with the option named in the reason. */
 static const char *const bad[] = {
 	"--front=x",
+	"--dsa-sysfs=relative",
+	"--dsa-dev=/tmp/a,b",
 	"--front=",
 	"--front=CUSE",
 	"--log-level=",
@@ -247,7 +267,8 @@ START_TEST(the_help_names_every_option)
 	static const char *const names[] = { "--front", "--path", "--mode", "--foreground",
 		"--engine", "--workers", "--hold-limit", "--queue-depth", "--list-engines",
 		"--version", "--log-level", "--help", "--max-sessions", "--max-sessions-per-uid",
-		"--stage-limit", "--uid-threads", "--posted" };
+		"--stage-limit", "--uid-threads", "--posted", "--doctor", "--dsa-sysfs",
+		"--dsa-dev" };
 	size_t lines = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -268,6 +289,7 @@ unit_options(void)
 	tcase_add_test(tc, words_are_chosen_from_a_list);
 	tcase_add_test(tc, paths_modes_and_engines_are_taken_as_they_are);
 	tcase_add_test(tc, numbers_and_sizes_reach_their_places);
+	tcase_add_test(tc, folders_of_queues_become_arguments_of_their_engine);
 	tcase_add_test(tc, actions_are_chosen);
 	tcase_add_test(tc, bad_values_are_refused_by_name);
 	tcase_add_test(tc, a_bound_that_was_passed_is_named);
