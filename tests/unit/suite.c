@@ -125,6 +125,7 @@ static TCase *(*const makers[])(void) = {
 	unit_stats,
 	unit_turns,
 	unit_uio,
+	unit_waiters,
 	unit_watch,
 	unit_wire,
 	unit_device,

@@ -67,6 +67,7 @@ TCase *unit_stage(void);
 TCase *unit_stats(void);
 TCase *unit_turns(void);
 TCase *unit_uio(void);
+TCase *unit_waiters(void);
 TCase *unit_watch(void);
 TCase *unit_wire(void);
 TCase *unit_device(void);
