@@ -2,13 +2,13 @@
 /* bars.c: the list of what the project promises, and the rows that are one lane against another. */
 #include "tools/bench/bars.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/bench/chooser.h"
 #include "tools/bench/floor.h"
 #include "tools/bench/inside.h"
+#include "tools/bench/pin.h"
 
 #define KIB (1u << 10)
 #define MIB (1u << 20)
@@ -280,43 +280,14 @@ run_chooser(struct bench_rig *rig, const struct row *row, struct bench_bar *bar)
 		bench_chooser_run(rig, bar);
 }
 
-/*
- * Short work is measured on one processor, both sides of it: whether the kernel wakes a server on the
- * processor of its caller or on an idle one makes a factor of two to five, for the floor as well, and
- * it stays with its choice for seconds.  What is started meanwhile stays on that processor.
- */
-static void
-pin(cpu_set_t *ret_before)
-{
-	cpu_set_t one;
-	int cpu = 0;
-
-	CPU_ZERO(&one);
-	CPU_ZERO(ret_before);
-	if (sched_getaffinity(0, sizeof(*ret_before), ret_before) != 0)
-		return;
-	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, ret_before))
-		cpu++;
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
-/* A daemon that runs already is where it is: then nothing is pinned. */
 static void
 run_small(
-    struct bench_rig *rig, struct bench_rig *pinned, const struct row *row, struct bench_bar *bar)
+    struct bench_rig *rig, struct bench_pin *pin, const struct row *row, struct bench_bar *bar)
 {
-	cpu_set_t before;
+	struct bench_rig *pinned = bench_pin_begin(pin, rig);
 
-	if (rig->options->path != NULL) {
-		row->run(rig, row, bar);
-		return;
-	}
-	pin(&before);
-	if (pinned->options == NULL)
-		bench_rig_init(pinned, rig->options, rig->result, rig->table);
 	row->run(pinned, row, bar);
-	sched_setaffinity(0, sizeof(before), &before);
+	bench_pin_end(pin, pinned);
 }
 
 static bool
@@ -331,7 +302,7 @@ void
 bench_bars_run(struct bench_rig *rig)
 {
 	const unsigned n = sizeof(rows) / sizeof(rows[0]);
-	struct bench_rig pinned = { 0 };
+	struct bench_pin pin = { 0 };
 
 	if (rig->table != NULL)
 		fprintf(rig->table, "\n%-40s %-22s %6s %6s\n", "work", "measured", "ratio", "bar");
@@ -345,13 +316,12 @@ bench_bars_run(struct bench_rig *rig)
 		bar->bar = rows[i].bar;
 		bench_progress_show(&rig->progress, i, n, rows[i].name);
 		if (rows[i].is_small)
-			run_small(rig, &pinned, &rows[i], bar);
+			run_small(rig, &pin, &rows[i], bar);
 		else
 			rows[i].run(rig, &rows[i], bar);
 		bench_progress_clear(&rig->progress);
 		if (rig->table != NULL)
 			bench_table_bar(bar, rig->table);
 	}
-	if (pinned.options != NULL)
-		bench_rig_fini(&pinned);
+	bench_pin_fini(&pin);
 }

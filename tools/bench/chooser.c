@@ -4,7 +4,11 @@
 
 #include <stdio.h>
 
+#include "tools/bench/pin.h"
 #include "tools/bench/plan.h"
+
+/* Up to here the daemon works in the thread that received the call. */
+#define SHORT_MAX ((size_t)256 << 10)
 
 /*
  * Finding the best takes less: an engine that is a little worse than the best will do.  The worst of
@@ -14,7 +18,7 @@ static const struct bench_effort search = { 0.08, 4, 3 }, proof = { 0.4, 21, 9 }
 				 again = { 1.6, 81, 31 };
 
 struct chooser {
-	struct bench_rig *rig;
+	struct bench_rig *rig;  /* of the point */
 	struct bench_plan plan; /* names auto first, then each engine */
 	struct bench_site site;
 	unsigned nlanes;
@@ -101,6 +105,7 @@ bench_chooser_run(struct bench_rig *rig, struct bench_bar *bar)
 {
 	struct bench_options options = *rig->options;
 	struct chooser chooser = { .rig = rig };
+	struct bench_pin pin = { 0 };
 	char text[160];
 
 	options.is_device = true;
@@ -112,10 +117,16 @@ bench_chooser_run(struct bench_rig *rig, struct bench_bar *bar)
 	    chooser.why.text, sizeof(chooser.why.text));
 	bench_plan_init(&chooser.plan, &options);
 	for (unsigned i = 0; i < chooser.plan.n; i++) {
-		bench_progress_show(&rig->progress, i, chooser.plan.n,
-		    bench_point_text(&chooser.plan.points[i], text, sizeof(text)));
-		run_point(&chooser, &chooser.plan.points[i], bar);
+		const struct bench_point *point = &chooser.plan.points[i];
+		bool is_short = point->value[BENCH_SIZE] <= SHORT_MAX;
+
+		bench_progress_show(
+		    &rig->progress, i, chooser.plan.n, bench_point_text(point, text, sizeof(text)));
+		chooser.rig = is_short ? bench_pin_begin(&pin, rig) : rig;
+		run_point(&chooser, point, bar);
+		bench_pin_end(&pin, chooser.rig);
 	}
+	bench_pin_fini(&pin);
 	bench_plan_fini(&chooser.plan);
 	bar->is_skipped = bar->ratio == 0;
 	if (bar->is_skipped)
