@@ -31,7 +31,7 @@ dmio_device_init(struct dmio_device *device, struct dmover_core *core)
 static void
 scratch_free(struct dmio_scratch *scratch)
 {
-	dmio_fetcher_destroy(scratch->fetcher);
+	dmover_fetcher_destroy(scratch->fetcher);
 	dmover_batch_free(scratch->batch);
 	free(scratch);
 }
@@ -66,7 +66,7 @@ dmio_scratch_get(struct dmio_device *device)
 	scratch = calloc(1, sizeof(*scratch));
 	if (scratch == NULL)
 		return NULL;
-	scratch->fetcher = dmio_fetcher_create();
+	scratch->fetcher = dmover_fetcher_create();
 	if (scratch->fetcher == NULL) {
 		scratch_free(scratch);
 		return NULL;

@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 #include "core/core.h"
-#include "cuse/fetch.h"
+#include "core/fetch.h"
 #include "cuse/posters.h"
 #include "cuse/ways.h"
 
@@ -33,7 +33,7 @@ struct dmio_inside;
 /* Memory of one thread while it handles a call. */
 struct dmio_scratch {
 	struct dmio_scratch *next;
-	struct dmio_fetcher *fetcher;
+	struct dmover_fetcher *fetcher;
 	struct dmover_batch *batch;
 	uint8_t read[DMIO_READ_MAX];
 };

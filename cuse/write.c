@@ -151,14 +151,14 @@ write_some(struct writing *w)
 	    session, left < FETCH_RECORDS_MAX ? (unsigned)left : FETCH_RECORDS_MAX);
 	if (nplaces <= 0)
 		return nplaces < 0 ? nplaces : WRITE_FULL;
-	struct dmio_fetch fetch = {
+	struct dmover_fetch fetch = {
 		.func = session->ses_func,
 		.layout = session->ses_layout,
 		.space = &w->held.space,
 		.records = w->data + w->done,
 		.nrecords = (unsigned)nplaces,
 	};
-	nfetched = dmio_fetch(w->scratch->fetcher, &fetch, w->scratch->batch, &err);
+	nfetched = dmover_fetch(w->scratch->fetcher, &fetch, w->scratch->batch, &err);
 	if (dmio_held_is_revoked(&w->held)) {
 		/* Answered: the thread id may be anybody's by now. */
 		dmover_session_unreserve(session, (unsigned)nplaces);

@@ -13,7 +13,7 @@
 
 #include "core/stage.h"
 #include "core/uio.h"
-#include "cuse/fetch.h"
+#include "core/fetch.h"
 #include "fuzz.h"
 
 #define HEADER 4
@@ -36,7 +36,7 @@ struct world {
 	struct stage_arena *arena;
 	struct dmover_accounts accounts;
 	struct dmover_account *account;
-	struct dmio_fetcher *fetcher;
+	struct dmover_fetcher *fetcher;
 	struct dmover_batch *batch;
 };
 
@@ -162,7 +162,7 @@ world_get(void)
 	world.arena = dmover_arena_get(&world.stage.arenas);
 	dmover_accounts_init(&world.accounts, &limits);
 	world.account = dmover_account_get(&world.accounts, 1);
-	world.fetcher = dmio_fetcher_create();
+	world.fetcher = dmover_fetcher_create();
 	world.batch = dmover_batch_create();
 	MUST(world.arena != NULL && world.account != NULL && world.fetcher != NULL &&
 	     world.batch != NULL);
@@ -262,11 +262,11 @@ hold(struct world *world, struct caller *caller, const struct dmover_function *f
 }
 
 /* The layout, the function and the number of records that the header chooses. */
-static struct dmio_fetch
+static struct dmover_fetch
 fetch_of(const uint8_t *header, struct caller *caller)
 {
 	static const size_t lens[] = { 40, 32, 24, 20 };
-	struct dmio_fetch fetch = {
+	struct dmover_fetch fetch = {
 		.func = fuzz_function(header[1]),
 		.layout = dmover_layout_guess(lens[header[0] % 4], header[0] % 4 >= 2),
 		.space = &caller->space,
@@ -284,7 +284,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world *world = world_get();
 	struct caller caller = { .space = { .spc_ops = &caller_ops, .spc_refs = 1 } };
-	struct dmio_fetch fetch;
+	struct dmover_fetch fetch;
 	uint8_t *records;
 	size_t bytes;
 	int err = 1;
@@ -301,7 +301,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fetch = fetch_of(data, &caller);
 	fetch.records = records; /* the write's own copy */
 	if (fetch.nrecords > 0) {
-		unsigned n = dmio_fetch(world->fetcher, &fetch, world->batch, &err);
+		unsigned n = dmover_fetch(world->fetcher, &fetch, world->batch, &err);
 
 		MUST(n <= fetch.nrecords && n == world->batch->bat_nentries);
 		MUST(err == 0 || err == -EINVAL || err == -EFAULT || err == -EPERM);

@@ -10,7 +10,7 @@
 
 #include <dev/dmover/dmover_io.h>
 
-#include "cuse/fetch.h"
+#include "core/fetch.h"
 #include "fake.h"
 
 #define RECORDS 40
@@ -24,7 +24,7 @@ struct crowd {
 };
 
 static struct crowd *crowd;
-static struct dmio_fetcher *fetcher;
+static struct dmover_fetcher *fetcher;
 static struct dmover_batch *batch;
 static struct fake_space fake;
 
@@ -62,7 +62,7 @@ setup(void)
 	ck_assert(crowd != MAP_FAILED);
 	for (unsigned i = 0; i < RECORDS; i++)
 		fill_record(i);
-	fetcher = dmio_fetcher_create();
+	fetcher = dmover_fetcher_create();
 	batch = dmover_batch_create();
 	fake_init(&fake);
 }
@@ -71,7 +71,7 @@ static void
 teardown(void)
 {
 	holds(!atomic_load(&fake.was_wrong));
-	dmio_fetcher_destroy(fetcher);
+	dmover_fetcher_destroy(fetcher);
 	dmover_batch_free(batch);
 	munmap(crowd, sizeof(*crowd));
 }
@@ -80,7 +80,7 @@ teardown(void)
 static unsigned
 fetch(const char *func, unsigned n, int *ret_error)
 {
-	const struct dmio_fetch how = {
+	const struct dmover_fetch how = {
 		.func = dmover_function_find(func),
 		.layout = dmover_layout_guess(sizeof(struct dmio_usrreq), false),
 		.space = &fake.space,
@@ -88,7 +88,7 @@ fetch(const char *func, unsigned n, int *ret_error)
 		.nrecords = n,
 	};
 
-	return dmio_fetch(fetcher, &how, batch, ret_error);
+	return dmover_fetch(fetcher, &how, batch, ret_error);
 }
 
 static void
@@ -154,7 +154,7 @@ START_TEST(a_fetcher_is_used_again_for_more_and_for_fewer)
 	same_int(batch->bat_entries[5].ent_req.dreq_out.buf_type, DMOVER_BUF_NONE);
 	same_size(batch->bat_entries[5].ent_req.dreq_len, 11);
 	same_int(batch->bat_entries[5].ent_req.dreq_result[0], 5);
-	dmio_fetcher_destroy(NULL);
+	dmover_fetcher_destroy(NULL);
 }
 END_TEST
 
@@ -299,7 +299,7 @@ START_TEST(vectors_that_do_not_touch_are_fetched_in_more_accesses)
 	struct dmio_usrreq *records = calloc(1024, sizeof(*records));
 	struct iovec *iov = calloc(1024 * 8, sizeof(*iov));
 	dmio_buffer *inputs = calloc(1024 * 4, sizeof(*inputs));
-	struct dmio_fetch how = {
+	struct dmover_fetch how = {
 		.func = dmover_function_find("xor2"),
 		.layout = dmover_layout_guess(40, false),
 		.space = &fake.space,
@@ -316,7 +316,7 @@ START_TEST(vectors_that_do_not_touch_are_fetched_in_more_accesses)
 		records[i] =
 		    (struct dmio_usrreq){ { &iov[8 * i + 4], 1 }, { 0 }, &inputs[4 * i], i };
 	}
-	same_size(dmio_fetch(fetcher, &how, batch, &err), 1024);
+	same_size(dmover_fetch(fetcher, &how, batch, &err), 1024);
 	same_int(err, 0);
 	same_size(atomic_load(&fake.naccesses), 4);
 	for (unsigned i = 0; i < 1024; i++)
@@ -324,10 +324,10 @@ START_TEST(vectors_that_do_not_touch_are_fetched_in_more_accesses)
 	for (unsigned at = 0; at < 1024; at += 37) {
 		fake.nbad = 0;
 		fake_add_bad(&fake, &iov[8 * at + 2], 1, true, true);
-		same_size(dmio_fetch(fetcher, &how, batch, &err), at);
+		same_size(dmover_fetch(fetcher, &how, batch, &err), at);
 		same_int(err, -EFAULT);
 		fake_add_bad(&fake, &inputs[4 * (at / 2)], 1, true, true);
-		same_size(dmio_fetch(fetcher, &how, batch, &err), at / 2);
+		same_size(dmover_fetch(fetcher, &how, batch, &err), at / 2);
 	}
 	free(records);
 	free(iov);
@@ -360,7 +360,7 @@ START_TEST(records_of_32_bit_callers_are_fetched)
 {
 	struct narrow *low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	struct dmio_fetch how = {
+	struct dmover_fetch how = {
 		.func = dmover_function_find("copy"), .space = &fake.space, .nrecords = 2
 	};
 	int err;
@@ -379,7 +379,7 @@ START_TEST(records_of_32_bit_callers_are_fetched)
 	for (int is_manual = 0; is_manual < 2; is_manual++) {
 		how.layout = dmover_layout_guess(is_manual ? 20 : 24, true);
 		how.records = is_manual ? (uint8_t *)low->manual : (uint8_t *)low->current;
-		same_size(dmio_fetch(fetcher, &how, batch, &err), 2);
+		same_size(dmover_fetch(fetcher, &how, batch, &err), 2);
 		same_int(err, 0);
 		for (unsigned i = 0; i < 2; i++) {
 			const struct dmover_entry *entry = &batch->bat_entries[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fetch.c: from the records of a write(2) to a batch. */
-#include "cuse/fetch.h"
+#include "core/fetch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct parts {
 	struct iovec local[DMOVER_UIO_PIECES], remote[DMOVER_UIO_PIECES];
 };
 
-struct dmio_fetcher {
+struct dmover_fetcher {
 	struct parts parts;
 	struct dmover_wire_request *requests;
 	struct dmover_wire_buffer *inputs;
@@ -37,21 +37,21 @@ struct dmio_fetcher {
 
 /* A fetch under way. */
 struct state {
-	struct dmio_fetcher *fetcher;
-	const struct dmio_fetch *fetch;
+	struct dmover_fetcher *fetcher;
+	const struct dmover_fetch *fetch;
 	struct dmover_batch *batch;
 	unsigned n; /* records that are good so far; the ones behind do not matter any more */
 	int err;    /* what is wrong with record n */
 };
 
-struct dmio_fetcher *
-dmio_fetcher_create(void)
+struct dmover_fetcher *
+dmover_fetcher_create(void)
 {
-	return calloc(1, sizeof(struct dmio_fetcher));
+	return calloc(1, sizeof(struct dmover_fetcher));
 }
 
 void
-dmio_fetcher_destroy(struct dmio_fetcher *fetcher)
+dmover_fetcher_destroy(struct dmover_fetcher *fetcher)
 {
 	if (fetcher == NULL)
 		return;
@@ -63,7 +63,7 @@ dmio_fetcher_destroy(struct dmio_fetcher *fetcher)
 
 /* Room for the records and the inputs of the fetch. */
 static int
-fetcher_resize(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch)
+fetcher_resize(struct dmover_fetcher *fetcher, const struct dmover_fetch *fetch)
 {
 	unsigned inputs = fetch->nrecords * fetch->func->dfn_ninputs;
 
@@ -185,7 +185,7 @@ parts_add(struct state *st, unsigned record, void *local, uint64_t remote, size_
 static void
 decode_records(struct state *st)
 {
-	const struct dmio_fetch *fetch = st->fetch;
+	const struct dmover_fetch *fetch = st->fetch;
 	unsigned iovs = 0;
 
 	for (unsigned i = 0; i < st->n; i++) {
@@ -360,8 +360,8 @@ batch_bytes(const struct dmover_batch *batch, const struct dmover_function *func
 }
 
 unsigned
-dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch, struct dmover_batch *batch,
-    int *ret_error)
+dmover_fetch(struct dmover_fetcher *fetcher, const struct dmover_fetch *fetch,
+    struct dmover_batch *batch, int *ret_error)
 {
 	struct state st = {
 		.fetcher = fetcher, .fetch = fetch, .batch = batch, .n = fetch->nrecords

@@ -6,8 +6,8 @@
  * Two vectored accesses serve all records of a write, whatever their number: the output vectors
  * and the input arrays, then the input vectors; more only past 1024 pieces.
  */
-#ifndef CUSE_FETCH_H
-#define CUSE_FETCH_H
+#ifndef CORE_FETCH_H
+#define CORE_FETCH_H
 
 #include "core/batch.h"
 
@@ -16,13 +16,13 @@
 #define FETCH_IOVS_MAX    32768
 
 /* Memory of one thread, used again for every fetch. */
-struct dmio_fetcher;
+struct dmover_fetcher;
 
-struct dmio_fetcher *dmio_fetcher_create(void);
+struct dmover_fetcher *dmover_fetcher_create(void);
 /* NULL is allowed. */
-void dmio_fetcher_destroy(struct dmio_fetcher *fetcher);
+void dmover_fetcher_destroy(struct dmover_fetcher *fetcher);
 
-struct dmio_fetch {
+struct dmover_fetch {
 	const struct dmover_function *func;
 	const struct dmover_layout *layout;
 	struct dmover_space *space;
@@ -35,7 +35,7 @@ struct dmio_fetch {
  * number.  *ret_error is what is wrong with the one after them: -EINVAL, -EFAULT, -EPERM, -ENOMEM;
  * 0: nothing, they are all in or the batch is full.
  */
-unsigned dmio_fetch(struct dmio_fetcher *fetcher, const struct dmio_fetch *fetch,
+unsigned dmover_fetch(struct dmover_fetcher *fetcher, const struct dmover_fetch *fetch,
     struct dmover_batch *batch, int *ret_error);
 
-#endif /* CUSE_FETCH_H */
+#endif /* CORE_FETCH_H */
