@@ -116,13 +116,17 @@ static void
 handle(struct loop_thread *thread, struct fuse_buf *buf)
 {
 	struct dmio_loop *loop = thread->loop;
-	bool is_kept = dmover_pool_is_kept(loop->core->pool); /* for this request */
+	const struct fuse_in_header *in = buf->mem;
+	/* A read that is to be parked is what the processor was kept for; others may be long. */
+	bool releases = dmover_pool_is_kept(loop->core->pool) && in->opcode == FUSE_READ;
 
 	keep_max_pages(buf);
+	if (!releases)
+		dmover_pool_release(loop->core->pool);
 	dmover_seat_begin(loop->core->watch, &thread->seat);
 	fuse_session_process_buf(loop->se, buf);
 	dmover_seat_end(&thread->seat);
-	if (is_kept)
+	if (releases)
 		dmover_pool_release(loop->core->pool);
 }
 
