@@ -35,6 +35,7 @@ struct posted {
 	struct dmio_device *device;    /* whose readers lend; NULL: none does */
 	struct dmio_identity identity; /* of who posted */
 	struct dmio_witness witness;
+	int64_t first_mark; /* as the handle was opened: the thread was held; or MARK_STALE */
 	/* A mark with which the thread had the address space of the identity; or MARK_STALE. */
 	_Atomic int64_t mark;
 	atomic_uint misses; /* reads, one after the other, that were not believed */
@@ -230,12 +231,17 @@ call_witness(struct posted *posted)
 
 	if ((!ways->is_lent && !ways->is_checked) || dmio_witness_open(posted->tid, witness) < 0)
 		return;
+	/*
+	 * The thread is held, so it has its address space with this mark.  The look at the identity
+	 * comes after it: that is an access, in which the caller may keep this thread asleep, and be
+	 * answered meanwhile (inside.h).
+	 */
+	if (ways->is_checked)
+		posted->first_mark = dmio_witness_mark(witness);
+	atomic_store(&posted->mark, posted->first_mark);
 	dmio_identity_get_at(witness->stat_fd, posted->tid, &posted->identity);
-	if (ways->is_checked) {
-		/* The thread is held, so it has its address space with this mark. */
-		atomic_store(&posted->mark, dmio_witness_mark(witness));
+	if (ways->is_checked)
 		return;
-	}
 	dmio_witness_close(witness);
 	witness->stat_fd = -1;
 }
@@ -255,6 +261,7 @@ create(pid_t tid, const struct dmio_ways *ways, struct dmio_device *device,
 	posted->device = device;
 	posted->ways = *ways;
 	posted->witness.stat_fd = -1;
+	posted->first_mark = MARK_STALE;
 	posted->mark = MARK_STALE;
 	err = dmio_handle_open(tid, &posted->handle);
 	if (err < 0) {
@@ -286,12 +293,12 @@ dmio_posted_has_witness(const struct dmover_space *space)
 	return ((const struct posted *)space)->witness.stat_fd >= 0;
 }
 
-/* The mark that was taken first is from a time when the thread was held, as is the handle. */
+/* A mark that was renewed may be that of an image which forges the identity: it does not count. */
 bool
 dmio_posted_is_current(const struct dmover_space *space)
 {
 	const struct posted *posted = (const struct posted *)space;
-	int64_t mark = atomic_load(&posted->mark);
 
-	return mark != MARK_STALE && dmio_witness_mark(&posted->witness) == mark;
+	return posted->first_mark != MARK_STALE &&
+	       dmio_witness_mark(&posted->witness) == posted->first_mark;
 }

@@ -139,6 +139,18 @@ START_TEST(nothing_goes_from_one_image_into_another)
 }
 END_TEST
 
+START_TEST(a_daemon_that_was_kept_asleep_takes_no_image_for_the_one_before)
+{
+	struct attack attack = { .program = "exec_stall", .is_root = true };
+	int status = attack_run(&attack);
+
+	if (status == 77)
+		SKIP("no userfaultfd, or the daemon does not look at AT_RANDOM (--posted=handle)");
+	EXPECT(status, 0);
+	suite_daemon_works();
+}
+END_TEST
+
 START_TEST(nothing_is_written_into_a_process_with_the_same_number)
 {
 	struct attack attack = { .program = "exec_attack", .mode = "reuse", .is_root = true };
@@ -171,6 +183,7 @@ suite_exec(void)
 	tcase_add_loop_test(tcase, nothing_is_written_into_a_setuid_image, 0, 1);
 	tcase_add_test(tcase, nothing_is_written_into_a_process_with_the_same_number);
 	tcase_add_loop_test(tcase, nothing_goes_from_one_image_into_another, 3, 6);
+	tcase_add_test(tcase, a_daemon_that_was_kept_asleep_takes_no_image_for_the_one_before);
 	tcase_add_loop_test(
 	    more, nothing_is_written_into_an_image_that_was_executed_meanwhile, 0, 1);
 	tcase_add_loop_test(
