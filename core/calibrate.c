@@ -202,7 +202,7 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	pthread_cond_init(&bench->done, &attr);
 	pthread_condattr_destroy(&attr);
 	for (int kind = 0; kind < DMOVER_NKINDS && err == 0; kind++)
-		if ((lane->lane_engine->eng_kinds & DMOVER_F(kind)) != 0)
+		if ((dmover_lane_kinds(lane) & DMOVER_F(kind)) != 0)
 			err = bench_kind(bench, (enum dmover_kind)kind);
 	if (err == -EIO)
 		return err; /* the engine may still write: leave it its memory */

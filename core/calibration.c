@@ -135,7 +135,7 @@ dmover_calibration_get(const struct dmover_calibration *calibration, struct dmov
 {
 	uint32_t kinds = get(calibration, lane->lane_engine->eng_name, &lane->lane_cost);
 
-	lane->lane_is_measured = (lane->lane_engine->eng_kinds & ~kinds) == 0;
+	lane->lane_is_measured = (dmover_lane_kinds(lane) & ~kinds) == 0;
 }
 
 bool
@@ -175,7 +175,7 @@ write_all(const struct dmover_dispatch *dispatch, FILE *file)
 		const struct dmover_lane *lane = &dispatch->lanes[i];
 
 		if (lane->lane_is_measured)
-			write_cost(file, lane->lane_engine->eng_name, lane->lane_engine->eng_kinds,
+			write_cost(file, lane->lane_engine->eng_name, dmover_lane_kinds(lane),
 			    &lane->lane_cost);
 	}
 }

@@ -52,7 +52,7 @@ lane_can(const struct dmover_dispatch *dispatch, unsigned lane, const struct dmo
 {
 	const struct dmover_engine *engine = dispatch->lanes[lane].lane_engine;
 
-	if ((engine->eng_kinds & DMOVER_F(ask->func->dfn_kind)) == 0)
+	if ((dmover_lane_kinds(&dispatch->lanes[lane]) & DMOVER_F(ask->func->dfn_kind)) == 0)
 		return false;
 	if (ask->is_staged && (engine->eng_flags & DMOVER_ENGINE_UIO) != 0)
 		return false;
@@ -241,6 +241,14 @@ lane_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_reque
 	return err;
 }
 
+/* Its output is its first input: not every engine takes that. */
+static bool
+is_in_place(const struct dmover_request *dreq)
+{
+	return dreq->dreq_out.buf_type == DMOVER_BUF_LINEAR && dreq->dreq_func->dfn_ninputs > 0 &&
+	       dreq->dreq_out.buf_linear == dreq->dreq_in[0].buf_linear;
+}
+
 void
 dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_request *dreq)
 {
@@ -250,14 +258,14 @@ dmover_dispatch_submit(struct dmover_dispatch *dispatch, unsigned lane, struct d
 	unsigned skip = 0;
 	int err;
 
-	/* Full: the next best.  Another engine may want separate buffers: only to one like it. */
+	/* Full: the next best. */
 	while ((err = lane_submit(dispatch, lane, dreq)) == -EAGAIN) {
 		unsigned next;
 
 		skip |= 1u << lane;
 		next = choose_but(dispatch, &ask, skip);
-		if ((skip & (1u << next)) != 0 || dmover_dispatch_is_inplace(dispatch, next) !=
-						      dmover_dispatch_is_inplace(dispatch, lane))
+		if ((skip & (1u << next)) != 0 ||
+		    (is_in_place(dreq) && !dmover_dispatch_is_inplace(dispatch, next)))
 			break;
 		lane = next;
 	}

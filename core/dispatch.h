@@ -40,6 +40,17 @@ struct dmover_lane {
 	atomic_int_fast64_t lane_last;  /* when it finished something; CLOCK_MONOTONIC, ns */
 };
 
+/* DMOVER_F() of each kind that the lane may be chosen for now. */
+static inline uint32_t
+dmover_lane_kinds(const struct dmover_lane *lane)
+{
+	const struct dmover_engine *engine = lane->lane_engine;
+
+	if (engine->eng_offers == NULL)
+		return engine->eng_kinds;
+	return engine->eng_kinds & engine->eng_offers(lane->lane_state);
+}
+
 struct dmover_dispatch {
 	unsigned nlanes;
 	unsigned nchoosable; /* the first so many are chosen from */

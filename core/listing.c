@@ -2,6 +2,9 @@
 /* listing.c: the engines and their measured speeds, for people and for programs. */
 #include "core/listing.h"
 
+/* Bytes of what an engine says of itself. */
+#define DESCRIPTION 256
+
 static const char *
 kind_name(enum dmover_kind kind)
 {
@@ -29,7 +32,16 @@ lane_of(const struct dmover_dispatch *dispatch, const struct dmover_engine *engi
 static bool
 can(const struct dmover_lane *lane, enum dmover_kind kind)
 {
-	return (lane->lane_engine->eng_kinds & DMOVER_F(kind)) != 0;
+	return (dmover_lane_kinds(lane) & DMOVER_F(kind)) != 0;
+}
+
+/* What the engine says of itself; "" when it is not open, or says nothing. */
+static void
+describe(const struct dmover_lane *lane, char *text, size_t len)
+{
+	text[0] = '\0';
+	if (lane != NULL && lane->lane_engine->eng_describe != NULL)
+		lane->lane_engine->eng_describe(lane->lane_state, text, len);
 }
 
 /* What the daemon would be asked at this place of the table. */
@@ -97,13 +109,16 @@ dmover_list_engines(struct dmover_dispatch *dispatch, FILE *out)
 	for (unsigned i = 0; dmover_engines[i] != NULL; i++) {
 		const struct dmover_engine *engine = dmover_engines[i];
 		const struct dmover_lane *lane = lane_of(dispatch, engine);
+		char text[DESCRIPTION];
 
+		describe(lane, text, sizeof(text));
 		if (lane == NULL && !is_by_name(engine, lane))
 			fprintf(
 			    out, "%-12s left out: %s\n", engine->eng_name, dispatch->left_out[i]);
 		else
-			fprintf(out, "%-12s %s%s\n", engine->eng_name, engine->eng_about,
-			    is_by_name(engine, lane) ? " (only by name)" : "");
+			fprintf(out, "%-12s %s%s%s%s\n", engine->eng_name, engine->eng_about,
+			    is_by_name(engine, lane) ? " (only by name)" : "",
+			    text[0] != '\0' ? ": " : "", text);
 	}
 	list_speeds(dispatch, out);
 }
@@ -129,11 +144,15 @@ json_engine(const struct dmover_dispatch *dispatch, FILE *out, unsigned i)
 {
 	const struct dmover_engine *engine = dmover_engines[i];
 	const struct dmover_lane *lane = lane_of(dispatch, engine);
+	char text[DESCRIPTION];
 
+	describe(lane, text, sizeof(text));
 	fprintf(out, "%s\n    {\"name\": ", i > 0 ? "," : "");
 	json_string(out, engine->eng_name);
 	fputs(", \"about\": ", out);
 	json_string(out, engine->eng_about);
+	fputs(", \"uses\": ", out);
+	json_string(out, text);
 	fprintf(out,
 	    ", \"only_by_name\": %s, \"left_out\": ", is_by_name(engine, lane) ? "true" : "false");
 	if (lane == NULL && dispatch->left_out[i][0] != '\0')

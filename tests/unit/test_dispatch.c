@@ -383,6 +383,50 @@ START_TEST(a_full_engine_is_passed_over_for_one_that_takes_the_same_buffers)
 }
 END_TEST
 
+START_TEST(separate_buffers_may_go_to_an_engine_that_works_in_place)
+{
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+
+	two_lanes(&dispatch, &stats);
+	holds(dmover_dispatch_is_inplace(&dispatch, 0) && !dmover_dispatch_is_inplace(&dispatch, 1));
+	fake_linear.answer = -EAGAIN;
+	submit(&dispatch, 1, 0, true);
+	same_size(atomic_load(&stats.st_redone), 0);
+}
+END_TEST
+
+static uint32_t offered;
+
+static uint32_t
+offers(const void *state)
+{
+	(void)state;
+	return offered;
+}
+
+START_TEST(an_engine_is_chosen_only_for_what_it_offers_now)
+{
+	static struct dmover_engine moody;
+	struct dmover_dispatch dispatch;
+	struct dmover_stats stats = { 0 };
+
+	moody = fake_linear_engine;
+	moody.eng_offers = offers;
+	two_lanes(&dispatch, &stats);
+	dispatch.lanes[1].lane_engine = &moody;
+	offered = DMOVER_F(DMOVER_KIND_COPY);
+	same_size(choose(&dispatch, "copy", 1001), 1);
+	same_size(choose(&dispatch, "xor2", 1001), 0);
+	offered = 0;
+	same_size(choose(&dispatch, "copy", 1001), 0);
+	/* It cannot offer more than it can do. */
+	moody.eng_kinds = 0;
+	offered = DMOVER_F_ALL;
+	same_size(choose(&dispatch, "copy", 1001), 0);
+}
+END_TEST
+
 START_TEST(when_even_the_cpu_will_not_it_is_an_error)
 {
 	struct dmover_dispatch dispatch;
@@ -415,6 +459,8 @@ unit_dispatch(void)
 	tcase_add_test(tc, a_forced_engine_is_chosen_where_it_can);
 	tcase_add_test(tc, a_request_that_is_not_taken_is_done_on_the_cpu);
 	tcase_add_test(tc, a_full_engine_is_passed_over_for_one_that_takes_the_same_buffers);
+	tcase_add_test(tc, separate_buffers_may_go_to_an_engine_that_works_in_place);
+	tcase_add_test(tc, an_engine_is_chosen_only_for_what_it_offers_now);
 	tcase_add_test(tc, when_even_the_cpu_will_not_it_is_an_error);
 	return tc;
 }

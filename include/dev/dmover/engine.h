@@ -48,6 +48,15 @@ struct dmover_engine {
 	int (*eng_open)(const char *args, void **ret_state, char *why, size_t len);
 
 	/*
+	 * Optional; any thread, often.  Those of eng_kinds for which it wants to be chosen now:
+	 * without hardware for the others, say, or while that is out of order.  NULL: all.
+	 */
+	uint32_t (*eng_offers)(const void *state);
+
+	/* Optional; any thread.  What it has opened, for people, in half a line: "wq0.1 write". */
+	void (*eng_describe)(const void *state, char *text, size_t len);
+
+	/*
 	 * Required.  Any thread, several at once; must not block for long.
 	 *   0        taken: the engine owns DREQ until dmover_done(), which it may call at once,
 	 *            from this very call.
