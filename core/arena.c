@@ -7,12 +7,40 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* headers of Linux 5.14 have it */
+#endif
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Addresses for all the memory there may ever be, in huge pages where the kernel grants them. */
+static void
+reserve(struct dmover_arenas *arenas)
+{
+	const size_t len = (size_t)arenas->max * STAGE_ARENA;
+	uint8_t *at;
+
+	if (len == 0)
+		return;
+	arenas->reserved = len + HUGE_PAGE;
+	at = mmap(NULL, arenas->reserved, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED) {
+		arenas->max = 0;
+		return;
+	}
+	arenas->reservation = at;
+	arenas->memory = at + (HUGE_PAGE - (uintptr_t)at % HUGE_PAGE) % HUGE_PAGE;
+	madvise(arenas->memory, len, MADV_HUGEPAGE);
+}
+
 void
 dmover_arenas_init(struct dmover_arenas *arenas, struct dmover_pool *pool, size_t limit)
 {
 	*arenas = (struct dmover_arenas){ .pool = pool, .max = (unsigned)(limit / STAGE_ARENA) };
 	arenas->last = &arenas->waiting;
 	pthread_mutex_init(&arenas->lock, NULL);
+	reserve(arenas);
 }
 
 static void
@@ -20,7 +48,6 @@ arena_free(struct stage_arena *arena)
 {
 	pthread_cond_destroy(&arena->idle);
 	pthread_mutex_destroy(&arena->lock);
-	munmap(arena->memory, STAGE_ARENA);
 	free(arena);
 }
 
@@ -33,19 +60,22 @@ dmover_arenas_fini(struct dmover_arenas *arenas)
 		arenas->free = arena->next;
 		arena_free(arena);
 	}
+	if (arenas->reservation != NULL)
+		munmap(arenas->reservation, arenas->reserved);
 	pthread_mutex_destroy(&arenas->lock);
 }
 
+/* Locked.  Number I, with its memory brought in: an engine's hardware may not be able to fault. */
 static struct stage_arena *
-arena_create(void)
+arena_create(struct dmover_arenas *arenas, unsigned i)
 {
 	struct stage_arena *arena = calloc(1, sizeof(*arena));
 
 	if (arena == NULL)
 		return NULL;
-	arena->memory =
-	    mmap(NULL, STAGE_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (arena->memory == MAP_FAILED) {
+	arena->memory = arenas->memory + (size_t)i * STAGE_ARENA;
+	/* Not to be had (EINVAL before Linux 5.14): it comes with the first touch. */
+	if (madvise(arena->memory, STAGE_ARENA, MADV_POPULATE_WRITE) != 0 && errno == ENOMEM) {
 		free(arena);
 		return NULL;
 	}
@@ -80,29 +110,22 @@ submit_all(struct dmover_arenas *arenas, struct dmover_work *waiting)
 struct stage_arena *
 dmover_arena_get(struct dmover_arenas *arenas)
 {
+	struct dmover_work *waiting = NULL;
 	struct stage_arena *arena;
-	bool may_grow;
 
 	pthread_mutex_lock(&arenas->lock);
 	arena = arenas->free;
-	may_grow = arena == NULL && arenas->n < arenas->max;
-	if (arena != NULL)
+	if (arena != NULL) {
 		arenas->free = arena->next;
-	else if (may_grow)
-		arenas->n++;
-	pthread_mutex_unlock(&arenas->lock);
-	if (!may_grow)
-		return arena;
-	arena = arena_create();
-	if (arena == NULL) {
-		struct dmover_work *waiting;
-
-		pthread_mutex_lock(&arenas->lock);
-		arenas->n--;
-		waiting = take_waiting(arenas);
-		pthread_mutex_unlock(&arenas->lock);
-		submit_all(arenas, waiting);
+	} else if (arenas->n < arenas->max) {
+		arena = arena_create(arenas, arenas->n);
+		if (arena != NULL)
+			arenas->n++;
+		else
+			waiting = take_waiting(arenas); /* perhaps none will be put back */
 	}
+	pthread_mutex_unlock(&arenas->lock);
+	submit_all(arenas, waiting);
 	return arena;
 }
 

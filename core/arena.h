@@ -45,6 +45,9 @@ struct dmover_arenas {
 	struct stage_arena *free;            /* (lock) last in, first out: the warm one */
 	struct dmover_work *waiting, **last; /* (lock) work that goes on when one is put back */
 	unsigned n, max;                     /* (lock) */
+	uint8_t *memory;                     /* constant: of all, at the start of a huge page */
+	void *reservation;                   /* constant: of the addresses; NULL: max is 0 */
+	size_t reserved;                     /* constant: its bytes */
 	struct dmover_pool *pool;
 };
 

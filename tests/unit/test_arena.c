@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/arena.h"
 #include "rig.h"
@@ -23,6 +24,38 @@ START_TEST(there_are_as_many_as_the_limit_allows)
 	/* The one that was used last is the warm one. */
 	holds(dmover_arena_get(&arenas) == other);
 	dmover_arena_put(&arenas, other);
+	dmover_arenas_fini(&arenas);
+}
+END_TEST
+
+START_TEST(memory_is_brought_in_before_it_is_handed_out)
+{
+	struct stage_arena *all[4];
+	struct dmover_arenas arenas;
+
+	dmover_arenas_init(&arenas, NULL, 4 * STAGE_ARENA);
+	for (unsigned i = 0; i < 4; i++) {
+		all[i] = dmover_arena_get(&arenas);
+		ck_assert_ptr_nonnull(all[i]);
+		same_size((uintptr_t)all[i]->memory % STAGE_ALIGNMENT, 0);
+		holds(dmover_space_self.spc_ops->spo_is_resident(
+		    &dmover_space_self, all[i]->memory, STAGE_ARENA));
+		memset(all[i]->memory, (int)i, STAGE_ARENA);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		holds(all[i]->memory[0] == i && all[i]->memory[STAGE_ARENA - 1] == i);
+		dmover_arena_put(&arenas, all[i]);
+	}
+	dmover_arenas_fini(&arenas);
+}
+END_TEST
+
+START_TEST(without_addresses_there_is_no_memory)
+{
+	struct dmover_arenas arenas;
+
+	dmover_arenas_init(&arenas, NULL, UINT32_MAX * STAGE_ARENA);
+	holds(dmover_arena_get(&arenas) == NULL);
 	dmover_arenas_fini(&arenas);
 }
 END_TEST
@@ -73,6 +106,8 @@ unit_arena(void)
 	TCase *tc = unit_case("arena");
 
 	tcase_add_test(tc, there_are_as_many_as_the_limit_allows);
+	tcase_add_test(tc, memory_is_brought_in_before_it_is_handed_out);
+	tcase_add_test(tc, without_addresses_there_is_no_memory);
 	tcase_add_test(tc, one_that_is_put_back_goes_on_with_all_that_wait);
 	return tc;
 }
