@@ -219,6 +219,9 @@ set_dsa(struct dmio_options *options, int id, const char *arg, char *why, size_t
 	size_t size = sizeof(options->dsa_args);
 	int n;
 
+	snprintf(why, len, " (an absolute path without a comma)");
+	if (arg == NULL || arg[0] != '/' || strchr(arg, ',') != NULL)
+		return -EINVAL;
 	if (id == OPT_DSA_SYSFS)
 		options->dsa_sysfs = arg;
 	else
@@ -230,10 +233,7 @@ set_dsa(struct dmio_options *options, int id, const char *arg, char *why, size_t
 	    options->dsa_dev != NULL ? "dev=" : "",
 	    options->dsa_dev != NULL ? options->dsa_dev : "");
 	options->core.engine_args = options->dsa_args;
-	if (arg[0] == '/' && strchr(arg, ',') == NULL && n >= 0 && (size_t)n < size)
-		return 0;
-	snprintf(why, len, " (an absolute path without a comma)");
-	return -EINVAL;
+	return n >= 0 && (size_t)n < size ? 0 : -EINVAL;
 }
 
 /* WHY gets more than that the value is bad, if there is more to say. */

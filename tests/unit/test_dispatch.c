@@ -389,7 +389,8 @@ START_TEST(separate_buffers_may_go_to_an_engine_that_works_in_place)
 	struct dmover_stats stats = { 0 };
 
 	two_lanes(&dispatch, &stats);
-	holds(dmover_dispatch_is_inplace(&dispatch, 0) && !dmover_dispatch_is_inplace(&dispatch, 1));
+	holds(
+	    dmover_dispatch_is_inplace(&dispatch, 0) && !dmover_dispatch_is_inplace(&dispatch, 1));
 	fake_linear.answer = -EAGAIN;
 	submit(&dispatch, 1, 0, true);
 	same_size(atomic_load(&stats.st_redone), 0);
