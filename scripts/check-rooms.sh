@@ -20,10 +20,10 @@ allowed_in() {
 	engines/*) echo "^<dev/dmover/|^\"$1/|^\"engines/[^/]*\\.h" ;;
 	cuse) echo '^<dev/dmover/|^"core/|^"cuse/|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
 	preload) echo '^<dev/dmover/|^"core/|^"preload/' ;;
-	tools) echo '^<dev/dmover/|^"core/|^"tools/|^<linux/fuse\.h>|^<isa-l\.h>' ;;
+	tools) echo '^<dev/dmover/|^"core/|^"engines/queues\.h"|^"tools/|^<linux/fuse\.h>|^<isa-l\.h>' ;;
 	examples) echo '^<dev/dmover/dmover_io\.h>|^"examples/' ;;
 	tests/kernels) echo '^<dev/dmover/|^"engines/cpu/|^<isa-l\.h>' ;;
-	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/table\.h"|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
+	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/(table|queues)\.h"|^"engines/idxd/|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
 	esac
 }
 
@@ -112,6 +112,11 @@ self_test() {
 	expect fail cuse/a.c '"engines/cpu/a.h"'
 	expect fail tools/a.c '"engines/cpu/a.h"'
 	expect fail tools/a.c '"cuse/device.h"'
+	expect pass tools/a.c '"engines/queues.h"'
+	expect pass tests/unit/a.c '"engines/queues.h"'
+	expect pass tests/unit/a.c '"engines/idxd/a.h"'
+	expect fail tools/a.c '"engines/table.h"'
+	expect fail tools/a.c '"engines/idxd/look.h"'
 	expect fail examples/a.c '<dev/dmover/engine.h>'
 	expect fail tests/unit/a.c '"engines/cpu/a.h"'
 	expect pass engines/uring/a.c '<liburing.h>'

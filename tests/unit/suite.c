@@ -118,6 +118,7 @@ static TCase *(*const makers[])(void) = {
 	unit_lanes,
 	unit_listing,
 	unit_pool,
+	unit_queues,
 	unit_run,
 	unit_session,
 	unit_space,

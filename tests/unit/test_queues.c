@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_queues.c: what the survey of DSA work queues finds in trees that are made for it.
+ *
+ * The good tree is that of one device with a shared queue, as the driver idxd shows it; each test
+ * changes what it is about.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engines/queues.h"
+
+#define OPCODE_REDUCE 0x19
+
+static char root[64];
+static struct dsa_queue *queues;
+static struct queues_lack lack;
+
+static const char *
+path_of(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
+}
+
+static void
+put_bytes(const char *name, const void *bytes, size_t len)
+{
+	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
+	close(fd);
+}
+
+/* As the kernel writes it, with a line's end. */
+static void
+put(const char *name, const char *text)
+{
+	char line[1200];
+	int len = snprintf(line, sizeof(line), "%s\n", text);
+
+	put_bytes(name, line, (size_t)len);
+}
+
+static void
+take_away(const char *name)
+{
+	ck_assert_int_eq(remove(path_of(name)), 0);
+}
+
+static void
+move(const char *from, const char *to)
+{
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s/%s", root, from);
+	ck_assert_int_eq(rename(whole, path_of(to)), 0);
+}
+
+static void
+put_folder(const char *name)
+{
+	ck_assert_int_eq(mkdir(path_of(name), 0755), 0);
+}
+
+/* A set of 256 bits as the kernel prints it, with these lowest 64. */
+static const char *
+bits(unsigned high, unsigned low)
+{
+	static char text[80];
+
+	snprintf(text, sizeof(text),
+	    "00000000,00000000,00000000,00000000,00000000,00000000,%08x,%08x", high, low);
+	return text;
+}
+
+struct file {
+	const char *name, *text;
+};
+
+static void
+put_all(const char *folder, const struct file *files)
+{
+	char name[64];
+
+	put_folder(folder);
+	for (; files->name != NULL; files++) {
+		snprintf(name, sizeof(name), "%s/%s", folder, files->name);
+		put(name, files->text);
+	}
+}
+
+static void
+put_queue(const char *name)
+{
+	static const struct file files[] = {
+		{ "state", "enabled" },
+		{ "type", "user" },
+		{ "driver_name", "user" },
+		{ "mode", "shared" },
+		{ "name", "dmover" },
+		{ "group_id", "0" },
+		{ "size", "16" },
+		{ "threshold", "12" },
+		{ "max_transfer_size", "2097152" },
+		{ "max_batch_size", "32" },
+		{ "block_on_fault", "0" },
+		{ "clients", "0" },
+		{ NULL, NULL },
+	};
+	char node[64];
+
+	put_all(name, files);
+	snprintf(node, sizeof(node), "%s/op_config", name);
+	put(node, bits(1, 0x03f0ffff));
+	snprintf(node, sizeof(node), "nodes/%s", name);
+	put_bytes(node, "", 0);
+}
+
+static void
+put_device(const char *name, const char *group)
+{
+	static const struct file files[] = {
+		{ "state", "enabled" },
+		{ "version", "0x100" },
+		{ "pasid_enabled", "1" },
+		{ "cmd_status", "0" },
+		{ "gen_cap", "0x40915f0107" },
+		{ "max_transfer_size", "2147483648" },
+		{ "max_batch_size", "1024" },
+		{ "numa_node", "1" },
+		{ NULL, NULL },
+	};
+	static const struct file group_files[] = {
+		{ "engines", "engine0.0 engine0.1" },
+		{ NULL, NULL },
+	};
+	char file[64];
+
+	put_all(name, files);
+	snprintf(file, sizeof(file), "%s/op_cap", name);
+	put(file, bits(1, 0x003f03ff));
+	put_all(group, group_files);
+}
+
+static void
+make_tree(void)
+{
+	strcpy(root, "/tmp/test_queues.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_int_eq(chmod(root, 0755), 0);
+	put_folder("nodes");
+	put_device("dsa0", "group0.0");
+	put_queue("wq0.0");
+	queues = calloc(QUEUES_MAX, sizeof(*queues));
+	ck_assert_ptr_nonnull(queues);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static void
+remove_tree(void)
+{
+	free(queues);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static unsigned
+survey(unsigned max)
+{
+	char nodes[96];
+	struct queues_roots roots = { .sysfs = root, .dev = nodes };
+
+	snprintf(nodes, sizeof(nodes), "%s/nodes", root);
+	return dmover_queues_survey(&roots, queues, max, &lack);
+}
+
+static const struct queue_finding *
+finding_of(const char *what)
+{
+	for (unsigned i = 0; i < queues->nfindings; i++)
+		if (strcmp(queues->findings[i].what, what) == 0)
+			return &queues->findings[i];
+	ck_abort_msg("no finding \"%s\"", what);
+	return NULL;
+}
+
+START_TEST(a_good_queue_is_usable_and_known_in_all)
+{
+	same_int(survey(QUEUES_MAX), 1);
+	holds(queues->is_usable);
+	ck_assert_ptr_null(dmover_queue_obstacle(queues));
+	same_text(queues->name, "wq0.0");
+	same_text(queues->device, "dsa0");
+	same_text(queues->label, "dmover");
+	holds(strstr(queues->node, "/nodes/wq0.0") != NULL);
+	same_int(queues->version, 0x100);
+	holds(queues->is_shared && !queues->is_model);
+	same_int(queues->size, 16);
+	same_int(queues->threshold, 12);
+	same_size(queues->max_transfer, 2097152);
+	same_int(queues->max_batch, 32);
+	holds(queues->may_overlap && queues->has_cache_control);
+	holds(!queues->may_block_on_fault && !queues->has_xor);
+	same_int(queues->numa_node, 1);
+	same_size(queues->ops[0], 0x1003003ff);
+	holds(dmover_queue_allows(queues, 3) && !dmover_queue_allows(queues, 0x18));
+}
+END_TEST
+
+/* One file of the good tree made bad, and what must be named before all else. */
+static const struct trouble {
+	const char *file, *text; /* NULL: taken away */
+	const char *what, *why, *cure;
+} troubles[] = {
+	{ "dsa0/version", "0", "it is a DSA", "no DSA", "" },
+	{ "dsa0/version", "one", "it is a DSA", "no DSA", "" },
+	{ "dsa0/pasid_enabled", "0", "it shares addresses (PASID)", "scalable mode",
+	    "intel_iommu=on,sm_on" },
+	{ "dsa0/pasid_enabled", NULL, "it shares addresses (PASID)", "scalable mode",
+	    "intel_iommu=on,sm_on" },
+	{ "dsa0/state", "disabled", "the device is enabled", "off", "enable-device dsa0" },
+	{ "dsa0/state", "halted", "the device is enabled", "hardware stopped", "modprobe idxd" },
+	{ "dsa0/state", "unknown", "the device is enabled", "no state", "enable-device dsa0" },
+	{ "wq0.0/state", "disabled", "the queue is enabled", "off", "enable-wq dsa0/wq0.0" },
+	{ "wq0.0/state", NULL, "the queue is enabled", "off", "enable-wq dsa0/wq0.0" },
+	{ "wq0.0/type", "none", "it is for programs", "not configured",
+	    "-m shared -y user -n dmover -d user" },
+	{ "wq0.0/type", "kernel", "it is for programs", "kernel has it",
+	    "disable-wq dsa0/wq0.0; accel-config config-wq dsa0/wq0.0 -y user" },
+	{ "wq0.0/driver_name", "dmaengine", "its driver is \"user\"", "another driver",
+	    "-d user; accel-config enable-wq dsa0/wq0.0" },
+	{ "wq0.0/driver_name", "", "its driver is \"user\"", "none", "-d user" },
+	{ "wq0.0/mode", "private", "shared or dedicated", "neither", "-m shared" },
+	{ "wq0.0/group_id", "-1", "it is in a group", "in none",
+	    "disable-device dsa0; accel-config config-wq dsa0/wq0.0 -g 0; "
+	    "accel-config enable-device dsa0" },
+	{ "wq0.0/group_id", "10000", "it is in a group", "in none", "-g 0" },
+	{ "group0.0/engines", "", "the group has an engine", "no engine",
+	    "config-engine dsa0/engine0.0 -g 0" },
+	{ "wq0.0/size", "0", "it has entries", "nothing", "-s 16" },
+	{ "wq0.0/size", "99999999999999999999", "it has entries", "nothing", "-s 16" },
+	{ "wq0.0/threshold", "0", "programs may fill it (threshold)", "may not", "-t 16" },
+	{ "wq0.0/threshold", "17", "programs may fill it (threshold)", "larger", "-t 16" },
+	{ "wq0.0/op_config", "0", "operations that help here", "leaves MEMMOVE", "op_config" },
+	{ "nodes/wq0.0", NULL, "this process may open it", "container", "--device=" },
+};
+
+START_TEST(each_condition_is_named_with_its_cure)
+{
+	const struct trouble *trouble = &troubles[_i];
+	const struct queue_finding *obstacle;
+
+	if (trouble->text != NULL)
+		put(trouble->file, trouble->text);
+	else
+		take_away(trouble->file);
+	same_int(survey(QUEUES_MAX), 1);
+	holds(!queues->is_usable);
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_ptr_nonnull(obstacle);
+	same_text(obstacle->what, trouble->what);
+	ck_assert_msg(strstr(obstacle->why, trouble->why) != NULL, "why: %s", obstacle->why);
+	ck_assert_msg(strstr(obstacle->cure, trouble->cure) != NULL, "cure: %s", obstacle->cure);
+	if (trouble->text == NULL)
+		return;
+	if (strncmp(trouble->what, "operations", 10) != 0)
+		same_text(obstacle->value, trouble->text);
+}
+END_TEST
+
+/* A queue that nobody configured has everything wrong; its type says why. */
+START_TEST(the_root_of_several_troubles_comes_first)
+{
+	put("dsa0/state", "disabled");
+	put("wq0.0/state", "disabled");
+	put("wq0.0/type", "none");
+	put("wq0.0/size", "0");
+	put("wq0.0/group_id", "-1");
+	take_away("nodes/wq0.0");
+	survey(QUEUES_MAX);
+	same_text(dmover_queue_obstacle(queues)->what, "it is for programs");
+	put("dsa0/pasid_enabled", "0");
+	survey(QUEUES_MAX);
+	same_text(dmover_queue_obstacle(queues)->what, "it shares addresses (PASID)");
+}
+END_TEST
+
+static const struct {
+	const char *status, *words, *cure;
+} commands[] = {
+	{ "0x80060000", "no threshold", "-t 16" },
+	{ "0x800c0000", "scalable mode", "sm_on" },
+	{ "0x80110000", "scalable mode", "sm_on" },
+	{ "0x80030000", "in no group", "-g 0" },
+	{ "0x80040000", "no name", "-n dmover" },
+	{ "0x800e0000", "no entries", "-s 16" },
+	{ "0x800d0000", "no queue of the device is configured", "-m shared" },
+	{ "0x80200000", "no driver_name", "-d user" },
+	{ "0x80000020", "device is not enabled", "enable-device dsa0" },
+	{ "0x16", "no engine", "config-engine dsa0/engine0.0" },
+	{ "0x80990000", "unknown code", "enable-wq dsa0/wq0.0" },
+};
+
+START_TEST(what_the_last_command_said_is_told_in_words)
+{
+	const struct queue_finding *obstacle;
+
+	put("wq0.0/state", "disabled");
+	put("dsa0/cmd_status", commands[_i].status);
+	survey(QUEUES_MAX);
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_ptr_nonnull(obstacle);
+	same_text(obstacle->what, "the queue is enabled");
+	ck_assert_msg(strstr(obstacle->why, commands[_i].words) != NULL, "%s", obstacle->why);
+	ck_assert_msg(strstr(obstacle->why, commands[_i].status) != NULL, "%s", obstacle->why);
+	ck_assert_msg(strstr(obstacle->cure, commands[_i].cure) != NULL, "%s", obstacle->cure);
+}
+END_TEST
+
+START_TEST(a_dedicated_queue_needs_no_threshold_but_its_one_opener)
+{
+	const struct queue_finding *finding;
+
+	put("wq0.0/mode", "dedicated");
+	put("wq0.0/threshold", "0");
+	put("wq0.0/clients", "1");
+	survey(QUEUES_MAX);
+	holds(queues->is_usable && !queues->is_shared);
+	for (unsigned i = 0; i < queues->nfindings; i++)
+		ck_assert_ptr_null(strstr(queues->findings[i].what, "threshold"));
+	finding = finding_of("nobody else has it open");
+	holds(!finding->is_good && !finding->is_needed);
+}
+END_TEST
+
+START_TEST(what_old_kernels_do_not_tell_is_no_obstacle)
+{
+	take_away("wq0.0/driver_name");
+	take_away("wq0.0/op_config");
+	take_away("wq0.0/max_transfer_size");
+	take_away("wq0.0/max_batch_size");
+	take_away("wq0.0/clients");
+	take_away("dsa0/cmd_status");
+	take_away("dsa0/numa_node");
+	put("dsa0/op_cap", "0x1003f03ff 0x0 0x0 0x0 ");
+	survey(QUEUES_MAX);
+	holds(queues->is_usable);
+	same_size(queues->ops[0], 0x1003f03ff);
+	same_size(queues->max_transfer, 2097152);
+	same_int(queues->max_batch, 32);
+	same_int(queues->numa_node, -1);
+	take_away("dsa0/op_cap");
+	survey(QUEUES_MAX);
+	holds(queues->is_usable && dmover_queue_allows(queues, 0x10));
+}
+END_TEST
+
+START_TEST(limits_are_those_of_the_queue_and_of_its_device)
+{
+	put("wq0.0/max_transfer_size", "4294967296");
+	put("dsa0/max_transfer_size", "2147483648");
+	put("wq0.0/max_batch_size", "16");
+	put("wq0.0/block_on_fault", "1");
+	survey(QUEUES_MAX);
+	same_size(queues->max_transfer, 2147483648);
+	same_int(queues->max_batch, 16);
+	holds(queues->may_block_on_fault);
+	holds(!finding_of("faults are told, not waited for")->is_good);
+	holds(queues->is_usable);
+}
+END_TEST
+
+START_TEST(xor_needs_reduce_and_its_capabilities)
+{
+	const char *caps = "0000000000000000,0020000000000001,0000000000000000";
+
+	put("dsa0/version", "0x300");
+	put("dsa0/op_cap", bits(1, 0x023f03ff));
+	put("wq0.0/op_config", bits(1, 0x023f03ff));
+	put("dsa0/dsacaps", caps);
+	survey(QUEUES_MAX);
+	holds(queues->has_xor && dmover_queue_allows(queues, OPCODE_REDUCE));
+	/* No bytes, no exclusive or, masked, an older device. */
+	put("dsa0/dsacaps", "0000000000000000,0020000000000002,0000000000000000");
+	survey(QUEUES_MAX);
+	holds(!queues->has_xor);
+	put("dsa0/dsacaps", "0000000000000000,001f000000000001,0000000000000000");
+	survey(QUEUES_MAX);
+	holds(!queues->has_xor);
+	put("dsa0/dsacaps", caps);
+	put("wq0.0/op_config", bits(1, 0x003f03ff));
+	survey(QUEUES_MAX);
+	holds(!queues->has_xor);
+	put("wq0.0/op_config", bits(1, 0x023f03ff));
+	put("dsa0/version", "0x200");
+	survey(QUEUES_MAX);
+	holds(!queues->has_xor && queues->is_usable);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint64_t first, last; /* of the four words, lowest first */
+} sets[] = {
+	{ "80000000,00000000,00000000,00000000,00000000,00000000,00000001,000003ff", 0x1000003ff,
+	    UINT64_C(0x8000000000000000) },
+	{ "8000000000000000,0,0,00000001000003ff", 0x1000003ff, UINT64_C(0x8000000000000000) },
+	{ "1000003ff", 0x1000003ff, 0 },
+	{ "0x1000003ff 0 0 0x1", 0x1000003ff, 1 },
+};
+
+START_TEST(a_set_of_operations_is_read_as_each_kernel_prints_it)
+{
+	take_away("wq0.0/op_config");
+	put("dsa0/op_cap", sets[_i].text);
+	survey(QUEUES_MAX);
+	same_size(queues->ops[0], sets[_i].first);
+	same_size(queues->ops[3], sets[_i].last);
+}
+END_TEST
+
+START_TEST(queues_come_in_the_order_of_their_numbers)
+{
+	put_device("dsa2", "group2.0");
+	put_device("dsa10", "group10.0");
+	put_queue("wq10.0");
+	put_queue("wq2.3");
+	put_queue("wq0.7");
+	put_queue("wq2.10");
+	same_int(survey(QUEUES_MAX), 5);
+	same_text(queues[1].name, "wq0.7");
+	same_text(queues[2].name, "wq2.3");
+	same_text(queues[3].name, "wq2.10");
+	same_text(queues[4].name, "wq10.0");
+	holds(queues[4].is_usable);
+	/* The first ones of them. */
+	memset(queues, 0, QUEUES_MAX * sizeof(*queues));
+	same_int(survey(2), 5);
+	same_text(queues[1].name, "wq0.7");
+	same_text(queues[2].name, "");
+	same_int(survey(0), 5);
+}
+END_TEST
+
+START_TEST(other_devices_and_names_are_passed_over)
+{
+	put_queue("wq1.0"); /* of an IAX: there is no dsa1 */
+	put_folder("iax1");
+	put_folder("wq0.00");
+	put_folder("wq0.1x");
+	put_folder("wq0.-1");
+	put_folder("wq99999.1");
+	put_folder("engine0.0");
+	put("dsa7", "a file where a device should be");
+	put_folder("wq7.0");
+	same_int(survey(QUEUES_MAX), 1);
+	same_text(queues->name, "wq0.0");
+}
+END_TEST
+
+START_TEST(a_lack_of_queues_is_explained)
+{
+	const struct queues_roots nowhere = { .sysfs = "/nonexistent/dsa", .dev = "/nonexistent" };
+
+	same_int(dmover_queues_survey(&nowhere, queues, QUEUES_MAX, &lack), 0);
+	ck_assert_ptr_nonnull(strstr(lack.why, "/nonexistent/dsa: not there"));
+	ck_assert_ptr_nonnull(strstr(lack.cure, "modprobe idxd"));
+	move("wq0.0", "hidden");
+	same_int(survey(QUEUES_MAX), 0);
+	ck_assert_ptr_nonnull(strstr(lack.why, "no work queue"));
+	move("dsa0", "hidden2");
+	same_int(survey(QUEUES_MAX), 0);
+	ck_assert_ptr_nonnull(strstr(lack.why, "no DSA device"));
+}
+END_TEST
+
+START_TEST(a_node_without_permission_is_refused)
+{
+	const struct queue_finding *obstacle;
+
+	ck_assert_int_eq(chmod(path_of("nodes/wq0.0"), 0000), 0);
+	if (unit_drop_privileges()) {
+		survey(QUEUES_MAX);
+		unit_regain_privileges();
+		/* Nobody cannot read the attributes either, which are the tree's owner's. */
+		obstacle = finding_of("this process may open it");
+		same_text(obstacle->value, strerror(EACCES));
+		holds(!obstacle->is_good && obstacle->is_needed);
+		ck_assert_ptr_nonnull(strstr(obstacle->cure, "root"));
+	}
+	take_away("nodes/wq0.0");
+	put_folder("nodes/wq0.0");
+	survey(QUEUES_MAX);
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_ptr_nonnull(obstacle);
+	same_text(obstacle->value, "(no device)");
+}
+END_TEST
+
+START_TEST(a_model_says_that_it_is_one)
+{
+	put("dsa0/model", "1");
+	survey(QUEUES_MAX);
+	holds(queues->is_model);
+}
+END_TEST
+
+static bool
+is_printable(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return len < size;
+}
+
+static const char *const files[] = { "dsa0/version", "dsa0/state", "dsa0/pasid_enabled",
+	"dsa0/cmd_status", "dsa0/gen_cap", "dsa0/op_cap", "dsa0/max_transfer_size",
+	"dsa0/max_batch_size", "dsa0/numa_node", "dsa0/dsacaps", "wq0.0/state", "wq0.0/type",
+	"wq0.0/driver_name", "wq0.0/mode", "wq0.0/name", "wq0.0/group_id", "wq0.0/size",
+	"wq0.0/threshold", "wq0.0/max_transfer_size", "wq0.0/max_batch_size",
+	"wq0.0/block_on_fault", "wq0.0/op_config", "wq0.0/clients", "group0.0/engines" };
+
+enum { BAD_NOISE, BAD_BYTES, BAD_NUMBER, BAD_EMPTY, BAD_FOLDER, BAD_PIPE, BAD_WAYS };
+
+/* What no driver would write. */
+static void
+put_bad(const char *name, unsigned way)
+{
+	static char noise[1 << 20];
+	uint32_t seed = 1;
+
+	remove(path_of(name));
+	switch (way) {
+	case BAD_NOISE:
+		for (size_t i = 0; i < sizeof(noise); i++)
+			noise[i] = (char)unit_random(&seed, 256);
+		put_bytes(name, noise, sizeof(noise));
+		break;
+	case BAD_BYTES:
+		put_bytes(name, "enabled\0\xff\x1b[31m", 13);
+		break;
+	case BAD_NUMBER:
+		put_bytes(name, "18446744073709551615", 20);
+		break;
+	case BAD_EMPTY:
+		put_bytes(name, "", 0);
+		break;
+	case BAD_FOLDER:
+		put_folder(name);
+		break;
+	default:
+		ck_assert_int_eq(mkfifo(path_of(name), 0600), 0);
+	}
+}
+
+static void
+survey_is_sane(void)
+{
+	same_int(survey(QUEUES_MAX), 1);
+	for (unsigned i = 0; i < queues->nfindings; i++) {
+		const struct queue_finding *finding = &queues->findings[i];
+
+		ck_assert(is_printable(finding->value, sizeof(finding->value)));
+		ck_assert(is_printable(finding->why, sizeof(finding->why)));
+		ck_assert(is_printable(finding->cure, sizeof(finding->cure)));
+	}
+	ck_assert(is_printable(queues->label, sizeof(queues->label)));
+	ck_assert_uint_le(queues->max_batch, 65536);
+	ck_assert_uint_le(queues->nfindings, QUEUES_FINDINGS);
+}
+
+/* One file after the other, and in the end all of them. */
+START_TEST(hostile_files_are_harmless)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		for (unsigned way = 0; way < BAD_WAYS; way++) {
+			put_bad(files[i], way);
+			survey_is_sane();
+		}
+	holds(!queues->is_usable);
+}
+END_TEST
+
+TCase *
+unit_queues(void)
+{
+	TCase *tc = unit_case("queues");
+
+	tcase_add_checked_fixture(tc, make_tree, remove_tree);
+	tcase_add_test(tc, a_good_queue_is_usable_and_known_in_all);
+	tcase_add_loop_test(tc, each_condition_is_named_with_its_cure, 0,
+	    (int)(sizeof(troubles) / sizeof(troubles[0])));
+	tcase_add_test(tc, the_root_of_several_troubles_comes_first);
+	tcase_add_loop_test(tc, what_the_last_command_said_is_told_in_words, 0,
+	    (int)(sizeof(commands) / sizeof(commands[0])));
+	tcase_add_test(tc, a_dedicated_queue_needs_no_threshold_but_its_one_opener);
+	tcase_add_test(tc, what_old_kernels_do_not_tell_is_no_obstacle);
+	tcase_add_test(tc, limits_are_those_of_the_queue_and_of_its_device);
+	tcase_add_test(tc, xor_needs_reduce_and_its_capabilities);
+	tcase_add_loop_test(tc, a_set_of_operations_is_read_as_each_kernel_prints_it, 0,
+	    (int)(sizeof(sets) / sizeof(sets[0])));
+	tcase_add_test(tc, queues_come_in_the_order_of_their_numbers);
+	tcase_add_test(tc, other_devices_and_names_are_passed_over);
+	tcase_add_test(tc, a_lack_of_queues_is_explained);
+	tcase_add_test(tc, a_node_without_permission_is_refused);
+	tcase_add_test(tc, a_model_says_that_it_is_one);
+	tcase_add_test(tc, hostile_files_are_harmless);
+	return tc;
+}
