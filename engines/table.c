@@ -15,6 +15,7 @@ const struct dmover_engine *const dmover_engines[] = {
 #ifdef DMOVER_HAS_LIBURING
 	&uring_engine,
 #endif
+	&idxd_engine,
 	&null_engine,
 	&fault_engine,
 	NULL,

@@ -17,6 +17,7 @@ extern const struct dmover_engine cpu_neon_engine;
 #ifdef DMOVER_HAS_LIBURING
 extern const struct dmover_engine uring_engine;
 #endif
+extern const struct dmover_engine idxd_engine;
 extern const struct dmover_engine null_engine;
 extern const struct dmover_engine fault_engine;
 
