@@ -2,30 +2,7 @@
 /* json.c: results as JSON; docs/man/dmover-bench.1 names the members. */
 #include "tools/bench/result.h"
 
-#include <string.h>
-
-/* A string with its quotes. */
-static void
-print_string(FILE *file, const char *text)
-{
-	fputc('"', file);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(file, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(file, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, file);
-	}
-	fputc('"', file);
-}
-
-static void
-print_member(FILE *file, const char *name, const char *text)
-{
-	fprintf(file, "\"%s\": ", name);
-	print_string(file, text);
-}
+#include "tools/json.h"
 
 static void
 print_number(FILE *file, const char *name, double value, bool is_there)
@@ -41,7 +18,7 @@ print_wrong(FILE *file, const char *wrong)
 {
 	fprintf(file, ", \"wrong\": ");
 	if (wrong[0] != '\0')
-		print_string(file, wrong);
+		tools_json_string(file, wrong);
 	else
 		fprintf(file, "null");
 }
@@ -52,7 +29,7 @@ print_machine(const struct bench_machine *machine, FILE *file)
 	fprintf(file, "\"machine\": {");
 	for (unsigned i = 0; i < machine->n; i++) {
 		fprintf(file, "%s\n  ", i > 0 ? "," : "");
-		print_member(file, machine->facts[i].name, machine->facts[i].text);
+		tools_json_member(file, machine->facts[i].name, machine->facts[i].text);
 	}
 	fprintf(file, "\n }");
 }
@@ -62,15 +39,15 @@ print_point(const struct bench_point *point, FILE *file)
 {
 	char text[160];
 
-	print_member(file, "point", bench_point_text(point, text, sizeof(text)));
+	tools_json_member(file, "point", bench_point_text(point, text, sizeof(text)));
 	fprintf(file, ", ");
-	print_member(file, "front", point->is_direct ? "direct" : "device");
+	tools_json_member(file, "front", point->is_direct ? "direct" : "device");
 	for (int axis = 0; axis < BENCH_NAXES; axis++) {
 		const char *name = bench_axis_name((enum bench_axis)axis);
 
 		fprintf(file, ", ");
 		if (axis == BENCH_FUNCTION || axis == BENCH_PAGES || axis == BENCH_FOOTPRINT)
-			print_member(file, name,
+			tools_json_member(file, name,
 			    bench_axis_text(
 				(enum bench_axis)axis, point->value[axis], text, sizeof(text)));
 		else
@@ -112,11 +89,11 @@ static void
 print_row(const struct bench_row *row, FILE *file)
 {
 	fprintf(file, "  { ");
-	print_member(file, "engine", row->name);
+	tools_json_member(file, "engine", row->name);
 	fprintf(file, ", ");
-	print_member(file, "role", bench_role_name(row->role));
+	tools_json_member(file, "role", bench_role_name(row->role));
 	fprintf(file, ", ");
-	print_member(file, "how", row->how);
+	tools_json_member(file, "how", row->how);
 	fprintf(file, ",\n   ");
 	print_point(&row->point, file);
 	print_figures(row, file);
@@ -127,11 +104,11 @@ static void
 print_skip(const struct bench_skip *skip, FILE *file)
 {
 	fprintf(file, "  { ");
-	print_member(file, "engine", skip->name);
+	tools_json_member(file, "engine", skip->name);
 	fprintf(file, ", ");
 	print_point(&skip->point, file);
 	fprintf(file, ", ");
-	print_member(file, "why", skip->why);
+	tools_json_member(file, "why", skip->why);
 	fprintf(file, " }");
 }
 
@@ -139,16 +116,16 @@ static void
 print_bar(const struct bench_bar *bar, FILE *file)
 {
 	fprintf(file, "  { ");
-	print_member(file, "name", bar->name);
+	tools_json_member(file, "name", bar->name);
 	fprintf(file, ", ");
-	print_member(file, "value", bar->value);
+	tools_json_member(file, "value", bar->value);
 	fprintf(file, ", ");
-	print_member(file, "detail", bar->detail);
+	tools_json_member(file, "detail", bar->detail);
 	print_number(file, "ratio", bar->ratio, !bar->is_skipped);
 	print_number(file, "bar", bar->bar, true);
 	fprintf(file, ", \"ok\": %s, ",
 	    bar->is_skipped ? "null" : (bench_bar_is_good(bar) ? "true" : "false"));
-	print_member(file, "skipped", bar->why);
+	tools_json_member(file, "skipped", bar->why);
 	print_wrong(file, bar->wrong);
 	fprintf(file, " }");
 }
