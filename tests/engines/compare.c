@@ -160,16 +160,22 @@ compare_each_function(const struct dmover_engine *engine,
 {
 	const struct dmover_function *func;
 	struct arena arena;
+	unsigned looks = 0;
 	struct rig rig;
 
 	arena_create(&arena);
 	rig_open(&rig, engine, NULL);
 	for (int uio = 0; uio < ((engine->eng_flags & DMOVER_ENGINE_UIO) != 0 ? 2 : 1); uio++) {
 		rig.is_uio = uio == 1;
-		for (unsigned i = 0; (func = dmover_function_at(i)) != NULL; i++)
-			if (engine->eng_kinds & DMOVER_F(func->dfn_kind))
-				look(&rig, &arena, func);
+		for (unsigned i = 0; (func = dmover_function_at(i)) != NULL; i++) {
+			if ((engine->eng_kinds & DMOVER_F(func->dfn_kind)) == 0 ||
+			    !rig_takes(&rig, func))
+				continue;
+			look(&rig, &arena, func);
+			looks++;
+		}
 	}
+	rig_demand(looks > 0, "%s takes nothing", engine->eng_name);
 	rig_close(&rig);
 	for (unsigned i = 0; i < DMOVER_INPUTS_MAX; i++)
 		rig_demand(guarded_is_intact(&arena.in[i], i + 1), "%s wrote into an input",

@@ -9,7 +9,6 @@
 void
 oracle_ask(const struct question *question, uint8_t *ret_result)
 {
-	const bool keep = rig_break;
 	struct rig oracle;
 	struct work work;
 
@@ -23,9 +22,8 @@ oracle_ask(const struct question *question, uint8_t *ret_result)
 	memcpy(work.in_bytes, question->in, sizeof(work.in_bytes));
 	memcpy(work.dreq.dreq_immediate, question->immediate, DMOVER_IMMEDIATE_LEN);
 	work.out_bytes = question->out;
-	rig_break = false;
+	work.is_kept = true;
 	rig_demand(work_run(&work, &oracle) == 0, "the oracle failed");
-	rig_break = keep;
 	memcpy(ret_result, work.dreq.dreq_result, DMOVER_IMMEDIATE_LEN);
 	work_fini(&work);
 	rig_close(&oracle);

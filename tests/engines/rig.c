@@ -15,6 +15,7 @@
 
 bool rig_break;
 uint32_t rig_seed;
+const char *rig_args;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SANITIZER 1
@@ -53,6 +54,16 @@ rig_random(uint32_t *seed, uint32_t limit)
 	return (uint32_t)((uint64_t)(*seed >> 8) * limit >> 24);
 }
 
+const char *
+rig_args_of(const struct dmover_engine *engine)
+{
+	const size_t n = strlen(engine->eng_name);
+
+	if (rig_args == NULL || strncmp(rig_args, engine->eng_name, n) != 0 || rig_args[n] != ':')
+		return NULL;
+	return rig_args + n + 1;
+}
+
 void
 rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args)
 {
@@ -66,6 +77,8 @@ rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args)
 	}
 	if (engine->eng_open == NULL)
 		return;
+	if (args == NULL)
+		args = rig_args_of(engine);
 	err = engine->eng_open(args, &rig->state, why, sizeof(why));
 	ck_assert_msg(err == 0, "%s: open: %s (%s)", engine->eng_name, strerror(-err), why);
 }
@@ -83,8 +96,18 @@ rig_close(struct rig *rig)
 bool
 rig_probe(const struct dmover_engine *engine, char *why, size_t len)
 {
+	void *state = NULL;
+
 	snprintf(why, len, "no reason given");
-	return engine->eng_probe(why, len) == 0;
+	if (engine->eng_probe(why, len) != 0)
+		return false;
+	if (engine->eng_open == NULL)
+		return true;
+	if (engine->eng_open(rig_args_of(engine), &state, why, len) != 0)
+		return false;
+	if (engine->eng_close != NULL)
+		engine->eng_close(state);
+	return true;
 }
 
 static void
@@ -212,7 +235,7 @@ work_wait(struct work *work)
 	while (work->ends == 0 && err == 0)
 		err = pthread_cond_timedwait(&work->ended, &work->lock, &until);
 	pthread_mutex_unlock(&work->lock);
-	if (err == 0 && rig_break)
+	if (err == 0 && rig_break && !work->is_kept)
 		spoil(work);
 	return err == 0;
 }
@@ -226,6 +249,27 @@ work_run(struct work *work, const struct rig *rig)
 	rig_demand(err == 0, "%s: submit: %s", name, strerror(-err));
 	rig_demand(work_wait(work), "%s: no end after %d s", name, RIG_DEADLINE_S);
 	return work->dreq.dreq_error;
+}
+
+bool
+rig_takes(const struct rig *rig, const struct dmover_function *func)
+{
+	uint8_t in[64] = { 0 }, out[64];
+	struct work work;
+	int err;
+
+	if (rig_args_of(rig->engine) == NULL)
+		return true;
+	work_init(&work, func, sizeof(in));
+	for (unsigned i = 0; i < func->dfn_ninputs; i++)
+		work.in_bytes[i] = in;
+	work.out_bytes = out;
+	err = work_submit(&work, rig);
+	if (err == 0)
+		rig_demand(
+		    work_wait(&work), "%s: %s: no end", rig->engine->eng_name, func->dfn_name);
+	work_fini(&work);
+	return err == 0;
 }
 
 void

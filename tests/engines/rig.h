@@ -17,6 +17,12 @@ extern bool rig_break;
 /* Of everything random: --seed=N, or of the moment; it is printed. */
 extern uint32_t rig_seed;
 
+/*
+ * "NAME:ARGS": the arguments with which that engine is opened where a test gives none, or NULL.  What
+ * it can do may depend on them: it may refuse kinds of its row.
+ */
+extern const char *rig_args;
+
 /* An engine that answers nothing for this long is broken.  Times rig_slowness(). */
 #define RIG_DEADLINE_S 10
 
@@ -40,12 +46,21 @@ struct rig {
 	struct dmover_space *space; /* that these are in: this process */
 };
 
-/* Opens ENGINE; the test fails when it cannot. */
+/* The arguments of rig_args, if they are ENGINE's; else NULL. */
+const char *rig_args_of(const struct dmover_engine *engine);
+
+/* Opens ENGINE, with rig_args where ARGS is NULL; the test fails when it cannot. */
 void rig_open(struct rig *rig, const struct dmover_engine *engine, const char *args);
 void rig_close(struct rig *rig);
 
-/* True when ENGINE works on this machine; else WHY says why it does not. */
+/* True when ENGINE works on this machine, and opens; else WHY says why it does not. */
 bool rig_probe(const struct dmover_engine *engine, char *why, size_t len);
+
+/*
+ * True when the open engine takes FUNC.  Each does, that has its kind, but one whose abilities its
+ * arguments decide: it may refuse.
+ */
+bool rig_takes(const struct rig *rig, const struct dmover_function *func);
 
 #define WORK_PIECES 3
 
@@ -56,6 +71,7 @@ struct work {
 	uint8_t *in_bytes[DMOVER_INPUTS_MAX];
 	uint8_t *out_bytes;
 	struct iovec iov[DMOVER_INPUTS_MAX + 1][WORK_PIECES];
+	bool is_kept; /* from --break */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	unsigned ends;      /* (lock) completions seen */

@@ -38,6 +38,7 @@ core_start(struct dmover_core *core, const char *engine, char *why, size_t len)
 	}
 	dmover_core_defaults(&options);
 	options.engine = engine;
+	options.engine_args = rig_args;
 	options.workers = 2;
 	options.own = own;
 	options.calibration = road_calibration;

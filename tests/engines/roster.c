@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "idxd_site.h"
 #include "rig.h"
 #include "road.h"
 
@@ -51,11 +52,28 @@ can_be_wrapped(const struct dmover_engine *engine)
 	return err == 0;
 }
 
+/* True when NAME is in the list DMOVERIO_TEST_ENGINES, or there is none. */
+static bool
+is_wanted(const char *name)
+{
+	const char *list = getenv("DMOVERIO_TEST_ENGINES");
+	const size_t n = strlen(name);
+
+	if (list == NULL)
+		return true;
+	for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',')
+		if (strncmp(list, name, n) == 0 && (list[n] == ',' || list[n] == '\0'))
+			return true;
+	return false;
+}
+
 static void
 add_engine(const struct dmover_engine *engine)
 {
 	char why[128];
 
+	if (!is_wanted(engine->eng_name))
+		return;
 	if (!rig_probe(engine, why, sizeof(why))) {
 		printf("skip: %s: %s\n", engine->eng_name, why);
 		return;
@@ -81,16 +99,55 @@ add_choice(const char *choice)
 	snprintf(roster_choices[roster_nchoices++], ROSTER_TEXT, "%s", choice);
 }
 
+static void
+remove_site(void)
+{
+	idxd_site_stop();
+}
+
+/*
+ * DMOVERIO_TEST_ARGS: "NAME:ARGS" for an engine that needs some.  DMOVERIO_TEST_DSA: software devices
+ * of this program's own for the engine that works with such (idxd_site_plan_parse).
+ */
+static void
+heed_environment(void)
+{
+	static char args[ROSTER_TEXT + 256];
+	const char *text = getenv("DMOVERIO_TEST_DSA");
+	struct idxd_site_plan plan;
+	char why[128] = "";
+
+	rig_args = getenv("DMOVERIO_TEST_ARGS");
+	if (text == NULL)
+		return;
+	if (!idxd_site_plan_parse(text, &plan) || idxd_site_prepare(&plan, why, sizeof(why)) < 0) {
+		fprintf(stderr, "DMOVERIO_TEST_DSA=%s: %s\n", text, why);
+		exit(2);
+	}
+	/* Only the process that has made the tree removes it. */
+	atexit(remove_site);
+	snprintf(args, sizeof(args), "idxd:%s", idxd_site_args());
+	rig_args = args;
+}
+
 void
 roster_fill(void)
 {
 	char why[256] = "";
 
+	heed_environment();
 	for (unsigned i = 0; dmover_engines[i] != NULL; i++)
 		add_engine(dmover_engines[i]);
 	for (int i = 0; i < roster_movers.n; i++)
 		add_choice(roster_movers.engine[i]->eng_name);
-	add_choice("auto");
+	if (roster_movers.n == 0 && roster_idlers.n == 0) {
+		fprintf(stderr, "no engine is there to be tested\n");
+		exit(1);
+	}
+	if (is_wanted("auto"))
+		add_choice("auto");
+	if (!is_wanted("cycle"))
+		return;
 	if (road_is_choice("cycle", why, sizeof(why)))
 		add_choice("cycle");
 	else

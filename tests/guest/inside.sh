@@ -230,6 +230,16 @@ posted_steps() {
 	scopes="Yama: ran under its scopes 0 1 2 3"
 }
 
+# The idxd engine over work queues that are character devices.
+engine_over_queues() {
+	# shellcheck disable=SC2016 # for the model's command
+	"$build/tests/dsa/dsa-model" --cuse --version-of=2 --queues=shared,dedicated:size=8 \
+		--fault=any:fault=100:chance=30 "$logs/dsa" -- \
+		sh -c 'DMOVERIO_TEST_ENGINES=idxd \
+			DMOVERIO_TEST_ARGS=idxd:sysfs=$DSA_SYSFS_PATH,dev=$DSA_DEV_PATH exec "$0"' \
+		"$build/tests/engines/test_engines_mix"
+}
+
 kernel_is_content() {
 	! dmesg | grep -E 'WARNING:|BUG:|Oops|general protection|hung task|blocked for more than'
 }
@@ -257,6 +267,7 @@ main() {
 	if [ "${DMOVERIO_INSIDE:-all}" = all ]; then
 		node_steps
 		posted_steps
+		step "idxd over queues of a software dsa" engine_over_queues
 		step "no kernel warning" kernel_is_content
 	fi
 	[ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
