@@ -141,6 +141,12 @@ bench_machine_init(struct bench_machine *machine)
 }
 
 void
+bench_machine_add(struct bench_machine *machine, const char *name, const char *text)
+{
+	add(machine, name, "%s", text);
+}
+
+void
 bench_machine_finish(struct bench_machine *machine)
 {
 	double before;

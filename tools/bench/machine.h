@@ -16,6 +16,9 @@ struct bench_machine {
 
 void bench_machine_init(struct bench_machine *machine);
 
+/* One more fact; NAME must stay. */
+void bench_machine_add(struct bench_machine *machine, const char *name, const char *text);
+
 /*
  * To be called when all is measured: adds what happened since the machine was initialised, as the
  * time that other guests of the host took away.

@@ -9,6 +9,7 @@
 
 #include "tools/bench/bars.h"
 #include "tools/bench/cleanup.h"
+#include "tools/bench/dsa.h"
 #include "tools/bench/group.h"
 #include "tools/bench/outputs.h"
 #include "tools/bench/regress.h"
@@ -43,6 +44,18 @@ run_plan(struct bench_rig *rig, const struct bench_plan *plan)
 		bench_group_run(rig, plan, &plan->points[i]);
 	}
 	bench_progress_clear(&rig->progress);
+}
+
+/* Queues in software: said beside the figures, and in what is written of them. */
+static void
+warn_of_models(const struct bench_plan *plan, struct bench_result *result, FILE *table)
+{
+	const char *warning = bench_dsa_warning(plan);
+
+	if (warning == NULL)
+		return;
+	bench_machine_add(&result->machine, "dsa", warning);
+	fprintf(table != NULL ? table : stderr, "idxd: %s\n", warning);
 }
 
 /* What the result means for the exit status. */
@@ -95,6 +108,7 @@ run(const struct bench_options *options, const struct bench_plan *plan)
 	result.is_verified = options->is_verifying;
 	if (table != NULL)
 		bench_table_head(&result, table);
+	warn_of_models(plan, &result, table);
 	bench_rig_init(&rig, options, &result, table);
 	if (options->action == BENCH_BARS)
 		bench_bars_run(&rig);

@@ -7,6 +7,7 @@
 
 #define BENCH_VALUES_MAX  32
 #define BENCH_ENGINES_MAX 24
+#define BENCH_ENGINE_TEXT 256 /* of NAME:ARGS */
 
 enum bench_action { BENCH_RUN, BENCH_BARS, BENCH_LIST, BENCH_HELP, BENCH_VERSION };
 
@@ -23,7 +24,7 @@ struct bench_options {
 	bool is_served_apart; /* the bare FUSE file has a process of its own */
 	struct bench_values axes[BENCH_NAXES];
 	unsigned nengines; /* 0: as the preset says */
-	char engines[BENCH_ENGINES_MAX][64];
+	char engines[BENCH_ENGINES_MAX][BENCH_ENGINE_TEXT];
 	const char *path;    /* of a running daemon; NULL: daemons of our own */
 	const char *dmoverd; /* NULL: found */
 	pid_t daemon_pid;    /* of the running one; 0: found, if there is one only */

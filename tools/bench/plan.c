@@ -123,11 +123,27 @@ plan_sweep(struct bench_plan *plan, const struct bench_options *options, const s
 	plan_product(plan, axes, sweep->is_direct);
 }
 
+/* What an engine lacks may show only when it is opened. */
+static bool
+works_here(const struct dmover_engine *engine)
+{
+	void *state = NULL;
+	char why[256];
+
+	if (engine->eng_probe(why, sizeof(why)) != 0)
+		return false;
+	if (engine->eng_open == NULL)
+		return true;
+	if (engine->eng_open(/* args= */ NULL, &state, why, sizeof(why)) != 0)
+		return false;
+	if (engine->eng_close != NULL)
+		engine->eng_close(state);
+	return true;
+}
+
 static void
 plan_engines(struct bench_plan *plan, const struct bench_options *options)
 {
-	char why[256];
-
 	plan->nengines = options->nengines;
 	memcpy(plan->engines, options->engines, sizeof(plan->engines));
 	if (plan->nengines > 0)
@@ -137,8 +153,7 @@ plan_engines(struct bench_plan *plan, const struct bench_options *options)
 		const struct dmover_engine *engine = dmover_engines[i];
 
 		if (plan->nengines == BENCH_ENGINES_MAX ||
-		    engine->eng_flags & DMOVER_ENGINE_NAMED ||
-		    engine->eng_probe(why, sizeof(why)) != 0)
+		    engine->eng_flags & DMOVER_ENGINE_NAMED || !works_here(engine))
 			continue;
 		snprintf(plan->engines[plan->nengines++], sizeof(plan->engines[0]), "%s",
 		    engine->eng_name);

@@ -12,7 +12,7 @@ struct bench_plan {
 	struct bench_effort effort;
 	/* Engines by name; "auto" only through the device. */
 	unsigned nengines;
-	char engines[BENCH_ENGINES_MAX][64];
+	char engines[BENCH_ENGINES_MAX][BENCH_ENGINE_TEXT];
 };
 
 /*
