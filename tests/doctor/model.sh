@@ -26,7 +26,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # says TEXT: the report has it in one line, when the ends of lines are blanks.
 says() {
-	tr -s ' \n' ' ' <"$folder/report" | grep -qF -- "$1" && return
+	grep -qF -- "$1" <<<"$(tr -s ' \n' ' ' <"$folder/report")" && return
 	echo "model.sh: no \"$1\" in:"
 	cat "$folder/report"
 	return 1

@@ -43,12 +43,19 @@ if [ -e /dev/full ] && "$dmoverctl" doctor >/dev/full 2>/dev/null; then
 	failed=1
 fi
 # Colours are for terminals.
-if "$dmoverctl" doctor | grep -q $'\033'; then
+escape=$'\033'
+output=$("$dmoverctl" doctor) || true
+if [[ $output == *"$escape"* ]]; then
 	echo "options.sh: colours in a pipe"
 	failed=1
 fi
-if command -v script >/dev/null && ! TERM=xterm script -qec "env -u NO_COLOR $dmoverctl doctor" /dev/null | grep -q $'\033'; then
-	echo "options.sh: no colours on a terminal"
-	failed=1
+if command -v script >/dev/null; then
+	output=$(TERM=xterm script -qec "env -u NO_COLOR $dmoverctl doctor" /dev/null </dev/null) || true
+	if [[ $output != *"$escape"* ]]; then
+		echo "options.sh: no colours on a terminal"
+		failed=1
+	fi
+else
+	echo "options.sh: note: without script(1) nobody looks for colours on a terminal"
 fi
 exit $failed

@@ -99,8 +99,7 @@ for signal in TERM INT HUP; do
 	mkdir "$top/b"
 	"$model" "$top/b" >"$top/says" &
 	pid=$!
-	until_true grep -q dsa-sysfs "$top/says"
-	ends 0 grep -qx -- "--dsa-sysfs=$top/b/sysfs --dsa-dev=$top/b/dev" "$top/says"
+	until_true grep -qx -- "--dsa-sysfs=$top/b/sysfs --dsa-dev=$top/b/dev" "$top/says"
 	ends 0 "$drive" "$top/b/dev/wq0.0"
 	kill -$signal $pid
 	ends 0 wait $pid
