@@ -16,6 +16,10 @@
 #define WIDE_FOURS 2
 #endif
 
+/* What the first cache holds, at most; and the distance at which addresses look alike to it. */
+#define WIDE_NEAR ((size_t)49152)
+#define WIDE_PAGE ((uintptr_t)4096)
+
 /* Where an XOR stands: the output from AT up to LEN is still to be made. */
 struct wide_job {
 	uint8_t *dst;
@@ -206,6 +210,67 @@ wide_xor_all(struct wide_job job, const unsigned nsrc, const bool is_many, const
 	wide_store(job.dst + last, tail);
 }
 
+/*
+ * Pairs of vectors from job.at on, each source's after the next one's; returns where it stopped.  A loop,
+ * with one place that loads from all sources but the last: see wide_is_level().
+ */
+CPU_INLINE size_t
+wide_xor_pairs(struct wide_job job, unsigned nsrc)
+{
+	const size_t step = 2 * WIDE_VECTOR;
+
+	for (; job.at + step <= job.len; job.at += step) {
+		const uint8_t *p = job.src[nsrc - 1] + job.at;
+		wide_vector v0 = wide_load(p), v1 = wide_load(p + WIDE_VECTOR);
+
+		/* The output is fetched to be written: 36.3 GB/s, without it 35.5. */
+		__builtin_prefetch(job.dst + job.at + 2 * step, 1);
+
+		for (unsigned s = nsrc - 1; s-- > 0;) {
+			p = job.src[s] + job.at;
+			v0 ^= wide_load(p);
+			v1 ^= wide_load(p + WIDE_VECTOR);
+		}
+		wide_put(job.dst + job.at, v0, /* is_streamed= */ false);
+		wide_put(job.dst + job.at + WIDE_VECTOR, v1, /* is_streamed= */ false);
+	}
+	return job.at;
+}
+
+/* What lies behind the last pair is summed first, because DST may be SRC[0]. */
+static __attribute__((noinline, unused)) void
+wide_xor_level(struct wide_job job, unsigned nsrc)
+{
+	const size_t last = job.len - WIDE_VECTOR;
+	const bool has_tail = job.len % (2 * WIDE_VECTOR) != 0;
+	const wide_vector tail =
+	    has_tail ? wide_xor_vector(job.src, nsrc, last) : (wide_vector){ 0 };
+
+	job.at = wide_xor_pairs(job, nsrc);
+	for (; job.at < last; job.at += WIDE_VECTOR)
+		wide_put(job.dst + job.at, wide_xor_vector(job.src, nsrc, job.at),
+		    /* is_streamed= */ false);
+	if (has_tail)
+		wide_store(job.dst + last, tail);
+}
+
+/*
+ * True when a few buffers, too long for the first cache, start at one place of their pages, the output at a
+ * vector's.  Pairs are quickest then: 5 inputs of 64 KiB, AVX-512, ran at 35.8 GB/s so, else at 32.7; at
+ * different places 189 : 181 the other way round.
+ */
+CPU_INLINE bool
+wide_is_level(const struct wide_job *job, unsigned nsrc)
+{
+	uintptr_t apart = 0;
+
+	if (WIDE_VECTOR < 64 || nsrc > 5 || job->len * (nsrc + 1) <= WIDE_NEAR)
+		return false;
+	for (unsigned s = 0; s < nsrc; s++)
+		apart |= (uintptr_t)job->src[s] ^ (uintptr_t)job->dst;
+	return (apart & (WIDE_PAGE - 1)) == 0 && (uintptr_t)job->dst % WIDE_VECTOR == 0;
+}
+
 /* Functions of their own: calls of one function that differ in a constant are merged by clang. */
 CPU_INLINE void
 wide_xor_2(const struct wide_job *job)
@@ -243,6 +308,8 @@ wide_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 	} else if (cpu_is_streamed(nsrc, len)) {
 		wide_xor_all(job, nsrc, /* is_many= */ false, /* is_streamed= */ true);
 		wide_fence();
+	} else if (wide_is_level(&job, nsrc)) {
+		wide_xor_level((struct wide_job){ dst, src, 0, len }, nsrc);
 	} else if (nsrc == 2) {
 		wide_xor_2(&job);
 	} else if (nsrc == 3) {
