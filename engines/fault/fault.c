@@ -133,9 +133,12 @@ fault_submit(void *state_arg, struct dmover_request *dreq)
 {
 	struct fault_state *state = state_arg;
 	const struct fault_plan *plan = &state->plan;
-	const bool is_hit = (atomic_fetch_add(&state->count, 1) + 1) % plan->every == 0;
 	struct fault_hold *hold;
+	bool is_hit;
 
+	if (plan->only != NULL && dreq->dreq_func != plan->only)
+		return submit_over(state, dreq);
+	is_hit = (atomic_fetch_add(&state->count, 1) + 1) % plan->every == 0;
 	if (is_hit && plan->again)
 		return -EAGAIN;
 	if (is_hit && plan->refuse)

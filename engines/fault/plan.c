@@ -46,6 +46,13 @@ parse_over(const char *value, struct fault_plan *plan)
 }
 
 static int
+parse_only(const char *value, struct fault_plan *plan)
+{
+	plan->only = dmover_function_find(value);
+	return plan->only == NULL ? -EINVAL : 0;
+}
+
+static int
 parse_every(const char *value, struct fault_plan *plan)
 {
 	const char *end;
@@ -108,6 +115,7 @@ static const struct {
 	const char *expected;
 } valued_knobs[] = {
 	{ "over", parse_over, "an engine that takes linear buffers and works in place" },
+	{ "only", parse_only, "the name of a function" },
 	{ "every", parse_every, "a number from 1" },
 	{ "error", parse_error, "EIO, EFAULT, ENOMEM or an errno from 1 to 4095" },
 	{ "delay", parse_delay, "a time up to 60s with its unit: ns, us, ms or s" },

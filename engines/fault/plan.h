@@ -13,10 +13,11 @@
 #define FAULT_DELAY_MAX_NS UINT64_C(60000000000)
 
 struct fault_plan {
-	const struct dmover_engine *over; /* does the work */
-	uint64_t every;                   /* each which request is hit; from 1 */
-	uint64_t delay_ns;                /* 0: none */
-	int error;                        /* positive errno; 0: none */
+	const struct dmover_engine *over;   /* does the work */
+	const struct dmover_function *only; /* others are left alone; NULL: none is */
+	uint64_t every;                     /* each which request is hit; from 1 */
+	uint64_t delay_ns;                  /* 0: none */
+	int error;                          /* positive errno; 0: none */
 	bool final;
 	bool reorder;
 	bool corrupt;

@@ -100,6 +100,26 @@ START_TEST(every_third_request_gets_the_named_error)
 }
 END_TEST
 
+START_TEST(other_functions_than_the_named_one_are_neither_hit_nor_counted)
+{
+	struct copying copying;
+	struct work zero;
+	struct rig rig;
+
+	open_fault(&rig, "only=copy,every=2,error=EIO");
+	for (int i = 1; i <= 6; i++) {
+		work_init(&zero, dmover_function_find("zero"), LEN);
+		zero.out_bytes = copying.out;
+		ck_assert_int_eq(work_run(&zero, &rig), 0);
+		work_fini(&zero);
+		copying_init(&copying);
+		ck_assert_int_eq(work_run(&copying.work, &rig), i % 2 == 0 ? -EIO : 0);
+		work_fini(&copying.work);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 static const struct {
 	const char *args;
 	int error;
@@ -394,6 +414,7 @@ make_suite(void)
 
 	tcase_set_timeout(knobs, 60);
 	tcase_add_test(knobs, every_third_request_gets_the_named_error);
+	tcase_add_test(knobs, other_functions_than_the_named_one_are_neither_hit_nor_counted);
 	tcase_add_loop_test(
 	    knobs, an_error_is_a_name_or_a_number_and_may_be_final, 0, COUNT(errors));
 	tcase_add_test(knobs, delayed_requests_end_in_order_after_the_delay_in_another_thread);
