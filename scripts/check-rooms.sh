@@ -19,8 +19,8 @@ allowed_in() {
 	engines/uring) echo '^<dev/dmover/|^"engines/uring/|^"engines/[^/]*\.h|^<liburing\.h>' ;;
 	engines/*) echo "^<dev/dmover/|^\"$1/|^\"engines/[^/]*\\.h" ;;
 	cuse) echo '^<dev/dmover/|^"core/|^"cuse/|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
-	preload) echo '^<dev/dmover/|^"core/|^"preload/' ;;
-	tools) echo '^<dev/dmover/|^"core/|^"engines/queues\.h"|^"tools/|^<linux/fuse\.h>|^<isa-l\.h>' ;;
+	preload) echo '^<dev/dmover/|^"core/|^"preload/|^"cuse/(handle|proc)\.h"' ;;
+	tools) echo '^<dev/dmover/|^"core/|^"preload/|^"engines/queues\.h"|^"tools/|^<linux/fuse\.h>|^<isa-l\.h>' ;;
 	examples) echo '^<dev/dmover/dmover_io\.h>|^"examples/' ;;
 	tests/kernels) echo '^<dev/dmover/|^"engines/cpu/|^<isa-l\.h>' ;;
 	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/(table|queues)\.h"|^"engines/idxd/|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
