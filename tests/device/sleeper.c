@@ -85,8 +85,9 @@ sleeper_is_asleep(pid_t pid, pid_t tid)
 	if (!ok || sscanf(line, "%lu", &number) != 1)
 		return false;
 	return number == SYS_read || number == SYS_write || number == SYS_poll ||
-	       number == SYS_select || number == SYS_pselect6 || number == SYS_epoll_wait ||
-	       number == SYS_epoll_pwait || number == SYS_readv || number == SYS_writev;
+	       number == SYS_ppoll || number == SYS_select || number == SYS_pselect6 ||
+	       number == SYS_epoll_wait || number == SYS_epoll_pwait || number == SYS_readv ||
+	       number == SYS_writev;
 }
 
 void
