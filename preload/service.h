@@ -25,6 +25,8 @@ struct preload_service {
 	struct dmover_fetcher *fetcher; /* of the service's thread */
 	struct dmover_batch *batch;     /* of the service's thread */
 	struct preload_others others;   /* of the service's thread */
+	pthread_mutex_t busy;           /* the service's thread has it while it does not wait */
+	bool is_calm;                   /* (start lock) a fork has ->busy */
 	int wake;                       /* eventfd: somebody waits for settled to grow */
 	unsigned settled, to_settle;    /* (start lock) */
 	int listener, epoll, spare;     /* in the service's table */
