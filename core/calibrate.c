@@ -32,6 +32,7 @@ struct bench {
 	uint8_t *memory;
 	struct probe probes[DISPATCH_DEPTH];
 	unsigned nprobes; /* that are inside at once */
+	int64_t patience; /* an engine that takes nothing is asked again until then */
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	unsigned npending; /* (lock) */
@@ -51,12 +52,11 @@ probe_done(struct dmover_request *dreq)
 	pthread_mutex_unlock(&bench->lock);
 }
 
-/* Waits for all that are inside; true when all went well. */
-static bool
+/* Waits for all that are inside: 0; -EIO: one failed; -ETIMEDOUT: one is inside still. */
+static int
 bench_wait(struct bench *bench)
 {
 	struct timespec until;
-	bool is_good;
 	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -64,9 +64,9 @@ bench_wait(struct bench *bench)
 	pthread_mutex_lock(&bench->lock);
 	while (bench->npending > 0 && err == 0)
 		err = pthread_cond_timedwait(&bench->done, &bench->lock, &until);
-	is_good = bench->npending == 0 && bench->error == 0;
+	err = bench->npending > 0 ? -ETIMEDOUT : bench->error != 0 ? -EIO : 0;
 	pthread_mutex_unlock(&bench->lock);
-	return is_good;
+	return err;
 }
 
 /* Hands as many in as the engine takes at once, and returns their number. */
@@ -89,16 +89,29 @@ bench_submit(struct bench *bench)
 	return n;
 }
 
-/* Nanoseconds of one round for each probe, or a negative number when one was not done. */
+/* Nanoseconds of one round for each probe, or -errno; -EAGAIN: the engine has taken nothing. */
 static double
 bench_round(struct bench *bench)
 {
 	int64_t start = dmover_dispatch_now();
 	unsigned n = bench_submit(bench);
+	int err = bench_wait(bench);
 
-	if (!bench_wait(bench) || n == 0)
-		return -1;
-	return (double)(dmover_dispatch_now() - start) / n;
+	if (err == 0 && n == 0)
+		err = -EAGAIN;
+	return err < 0 ? err : (double)(dmover_dispatch_now() - start) / n;
+}
+
+/* The same, when an engine has something out of order that comes back soon. */
+static double
+bench_patient_round(struct bench *bench)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	double ns;
+
+	while ((ns = bench_round(bench)) == -EAGAIN && dmover_dispatch_now() < bench->patience)
+		nanosleep(&pause, NULL);
+	return ns;
 }
 
 /* A buffer of LEN bytes at AT: daemon memory, or the same through the daemon's own space. */
@@ -153,10 +166,10 @@ bench_kind(struct bench *bench, enum dmover_kind kind)
 			probe_aim(&bench->probes[i], kind, dmover_cost_lengths[size]);
 		best[size] = -1;
 		for (int round = 0; round < ROUNDS; round++) {
-			double ns = bench_round(bench);
+			double ns = bench_patient_round(bench);
 
 			if (ns < 0)
-				return -EIO;
+				return (int)ns;
 			if (best[size] < 0 || ns < best[size])
 				best[size] = ns;
 		}
@@ -193,6 +206,7 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	bench->lane = lane;
 	bench->own = own;
 	bench->memory = memory;
+	bench->patience = dmover_dispatch_now() + WAIT_SECOND * INT64_C(1000000000);
 	bench->nprobes = is_file ? DISPATCH_DEPTH : 1;
 	for (unsigned i = 0; i < DISPATCH_DEPTH; i++)
 		bench->probes[i].bench = bench;
@@ -204,7 +218,7 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	for (int kind = 0; kind < DMOVER_NKINDS && err == 0; kind++)
 		if ((dmover_lane_kinds(lane) & DMOVER_F(kind)) != 0)
 			err = bench_kind(bench, (enum dmover_kind)kind);
-	if (err == -EIO)
+	if (err == -ETIMEDOUT)
 		return err; /* the engine may still write: leave it its memory */
 	pthread_cond_destroy(&bench->done);
 	pthread_mutex_destroy(&bench->lock);

@@ -9,7 +9,8 @@
  * Measures every kind that the lane's engine can do at one length of every size class, and sets
  * lane_cost: on daemon memory as the stage will ask for it; an engine with FILE on OWN, the daemon's
  * own address space, with several requests inside.  Start-up thread; a few milliseconds.  -ENOMEM;
- * -EIO when the engine fails or does not finish: it must not be used then, nor closed.
+ * -EIO when the engine fails a request, -EAGAIN when it takes none for a second; -ETIMEDOUT when it does
+ * not finish: it must not be used then, nor closed.
  */
 int dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own);
 

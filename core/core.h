@@ -8,7 +8,7 @@
 
 struct dmover_core_options {
 	const char *engine;       /* "auto", "cycle" or NAME[:ARGS] */
-	const char *engine_args;  /* "NAME:ARGS", for an engine that ->engine gives none; or NULL */
+	const char *engine_args;  /* "NAME:ARGS", put before those that ->engine gives; or NULL */
 	const char *calibration;  /* file of measured costs, or NULL */
 	struct dmover_space *own; /* as in dmover_lanes_options; borrowed during start */
 	unsigned workers;         /* threads that move posted requests */

@@ -9,6 +9,9 @@
 #include "core/calibrate.h"
 #include "core/calibration.h"
 
+/* The longest arguments of one engine that come from two options, with the NUL. */
+#define LANE_ARGS_MAX 4096
+
 static bool
 is_named_only(const struct dmover_engine *engine)
 {
@@ -35,10 +38,35 @@ struct opening {
 	size_t len;
 };
 
-/* Probes and opens; a lane is added only when all went well.  Without ARGS it gets the option's. */
+/*
+ * Puts what the options have for the engine before *ARGS, in BUF when there are both: of two values
+ * for one thing an engine takes the last.  -E2BIG.
+ */
+static int
+join_args(const struct opening *opening, const struct dmover_engine *engine, const char **args,
+    char *buf, size_t size)
+{
+	const char *own = NULL;
+
+	if (opening->options->args != NULL)
+		spec_names(opening->options->args, engine, &own);
+	if (own == NULL)
+		return 0;
+	if (*args == NULL) {
+		*args = own;
+		return 0;
+	}
+	if ((size_t)snprintf(buf, size, "%s,%s", own, *args) >= size)
+		return -E2BIG;
+	*args = buf;
+	return 0;
+}
+
+/* Probes and opens; a lane is added only when all went well. */
 static int
 lane_open(const struct opening *opening, const struct dmover_engine *engine, const char *args)
 {
+	char both[LANE_ARGS_MAX];
 	struct dmover_dispatch *dispatch = opening->dispatch;
 	struct dmover_lane *lane = &dispatch->lanes[dispatch->nlanes];
 	char *why = opening->why;
@@ -49,11 +77,13 @@ lane_open(const struct opening *opening, const struct dmover_engine *engine, con
 		snprintf(why, len, "more than %d engines", STATS_ENGINES_MAX);
 		return -ENOSPC;
 	}
+	if (join_args(opening, engine, &args, both, sizeof(both)) < 0) {
+		snprintf(why, len, "more than %zu bytes of arguments", sizeof(both));
+		return -EINVAL;
+	}
 	err = engine->eng_probe(why, len);
 	if (err < 0)
 		return err;
-	if (args == NULL && opening->options->args != NULL)
-		spec_names(opening->options->args, engine, &args);
 	*lane = (struct dmover_lane){ .lane_engine = engine };
 	dmover_cost_init(&lane->lane_cost);
 	if (engine->eng_open != NULL) {
@@ -93,7 +123,10 @@ lane_measure(struct dmover_dispatch *dispatch, const struct dmover_lanes_options
 	dispatch->is_from_file = false;
 	err = dmover_calibrate(lane, options->own);
 	if (err < 0) {
-		snprintf(why, len, "failed its calibration: %s", strerror(-err));
+		snprintf(why, len, "failed its calibration: %s",
+		    err == -ETIMEDOUT ? "it does not finish what it was given"
+		    : err == -EAGAIN  ? "it takes no request"
+				      : strerror(-err));
 		return err;
 	}
 	lane->lane_is_measured = true;
@@ -109,17 +142,19 @@ open_table(struct dmover_dispatch *dispatch, const struct dmover_lanes_options *
 		char *why = dispatch->left_out[i];
 		const struct opening opening = { dispatch, options, why,
 			sizeof(dispatch->left_out[i]) };
+		const char *args = NULL;
 		int err;
 
 		if (is_named_only(dmover_engines[i]))
 			continue;
-		err = lane_open(&opening, dmover_engines[i], /* args= */ NULL);
+		spec_names(options->engine, dmover_engines[i], &args);
+		err = lane_open(&opening, dmover_engines[i], args);
 		if (err == 0) {
 			why[0] = '\0'; /* an engine may have looked at others on its way */
 			dmover_calibration_get(calibration, &dispatch->lanes[dispatch->nlanes - 1]);
 			err = lane_measure(dispatch, options, why, sizeof(dispatch->left_out[i]));
 			if (err < 0)
-				lane_drop(dispatch, err == -EIO);
+				lane_drop(dispatch, err == -ETIMEDOUT);
 		}
 		if (err < 0 && i == DISPATCH_CPU)
 			return err;
@@ -136,7 +171,7 @@ force(const struct opening *opening, const char *spec)
 	const char *args = NULL;
 
 	for (unsigned i = 0; i < dispatch->nlanes; i++) {
-		if (spec_names(spec, dispatch->lanes[i].lane_engine, &args) && args == NULL) {
+		if (spec_names(spec, dispatch->lanes[i].lane_engine, &args)) {
 			dispatch->forced = (int)i;
 			return 0;
 		}

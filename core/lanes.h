@@ -7,7 +7,7 @@
 
 struct dmover_lanes_options {
 	const char *engine;      /* "auto", "cycle" or NAME[:ARGS] */
-	const char *args;        /* "NAME:ARGS", for an engine that ->engine gives none; or NULL */
+	const char *args;        /* "NAME:ARGS", put before those that ->engine gives; or NULL */
 	const char *calibration; /* file of measured costs, written when it is missing; or NULL */
 	/*
 	 * The daemon's own memory, reached as that of callers is after the answer; borrowed.  NULL:

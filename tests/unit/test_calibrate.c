@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "core/calibrate.h"
 #include "engine.h"
@@ -43,7 +44,7 @@ START_TEST(an_engine_that_does_not_finish_is_not_used)
 	struct dmover_lane lane = { .lane_engine = &fake_linear_engine };
 
 	fake_linear.keeps = true;
-	same_int(dmover_calibrate(&lane, NULL), -EIO);
+	same_int(dmover_calibrate(&lane, NULL), -ETIMEDOUT);
 	same_size(atomic_load(&fake_linear.nkept), 1);
 	kept = fake_linear.kept[0];
 	holds(kept != NULL);
@@ -71,6 +72,33 @@ START_TEST(an_engine_that_fails_is_not_used)
 }
 END_TEST
 
+static unsigned nrefusals;
+
+/* Takes something again after a few milliseconds, as one whose device comes back. */
+static int
+refusing_submit(void *state, struct dmover_request *dreq)
+{
+	if (nrefusals > 0) {
+		nrefusals--;
+		return -EAGAIN;
+	}
+	return fake_linear_engine.eng_submit(state, dreq);
+}
+
+START_TEST(an_engine_that_takes_nothing_is_asked_again)
+{
+	struct dmover_engine engine = fake_linear_engine;
+	struct dmover_lane lane = { .lane_engine = &engine };
+
+	engine.eng_submit = refusing_submit;
+	nrefusals = 5;
+	same_int(dmover_calibrate(&lane, NULL), 0);
+	same_size(nrefusals, 0);
+	nrefusals = UINT_MAX;
+	same_int(dmover_calibrate(&lane, NULL), -EAGAIN);
+}
+END_TEST
+
 START_TEST(the_way_to_the_memory_is_measured)
 {
 	struct dmover_cost access;
@@ -94,6 +122,7 @@ unit_calibrate(void)
 	tcase_add_test(tc, kinds_that_it_cannot_do_are_not_asked_for);
 	tcase_add_test(tc, an_engine_that_does_not_finish_is_not_used);
 	tcase_add_test(tc, an_engine_that_fails_is_not_used);
+	tcase_add_test(tc, an_engine_that_takes_nothing_is_asked_again);
 	tcase_add_test(tc, the_way_to_the_memory_is_measured);
 	return tc;
 }

@@ -58,7 +58,7 @@ START_TEST(engines_are_named_with_or_without_arguments)
 }
 END_TEST
 
-START_TEST(arguments_are_for_engines_that_have_none_of_their_own)
+START_TEST(arguments_of_both_options_go_to_an_engine_its_own_last)
 {
 	struct dmover_lanes_options options = { .engine = "fault", .workers = 1 };
 	char why[200] = "";
@@ -67,6 +67,9 @@ START_TEST(arguments_are_for_engines_that_have_none_of_their_own)
 	same_int(dmover_lanes_open(&dispatch, &stats, &options, why, sizeof(why)), -EINVAL);
 	holds(strstr(why, "nonsense") != NULL);
 	options.engine = "fault:delay=1us";
+	same_int(dmover_lanes_open(&dispatch, &stats, &options, why, sizeof(why)), -EINVAL);
+	holds(strstr(why, "nonsense") != NULL);
+	options.args = "fault:reorder";
 	same_int(dmover_lanes_open(&dispatch, &stats, &options, why, sizeof(why)), 0);
 	dmover_lanes_close(&dispatch);
 	options.engine = "fault";
@@ -197,7 +200,7 @@ unit_lanes(void)
 
 	tcase_add_checked_fixture(tc, fake_engine_reset, NULL);
 	tcase_add_test(tc, engines_are_named_with_or_without_arguments);
-	tcase_add_test(tc, arguments_are_for_engines_that_have_none_of_their_own);
+	tcase_add_test(tc, arguments_of_both_options_go_to_an_engine_its_own_last);
 	tcase_add_test(tc, the_first_engine_is_always_open_and_a_named_one_is_forced);
 	tcase_add_test(tc, every_engine_is_open_or_says_why_not);
 	tcase_add_test(tc, costs_are_written_when_missing_and_read_when_there);
