@@ -21,8 +21,8 @@ cd "$top"
 jobs=$(nproc)
 # Tests that must fail, since they are told to expect something wrong: by name.
 red='break|broken|can-fail'
-# The suites for all engines, once more over a DSA of another kind: one kind is enough where time is short.
-again='idxd-(conformance-(write|portal-shared)|(busy|through|faults|mix)-write)'
+# What is left out where time is short: the suites for all engines once more over a DSA of another kind.
+again='idxd-(conformance-(write|portal-(shared|dedicated))|(busy|through|faults|mix)-write)'
 all_stages="check dev break docs guest-6.12 guest-6.1 clang aarch64 fuzz asan tsan valgrind release coverage demo"
 
 # build PRESET [ARGUMENT...]
@@ -78,7 +78,7 @@ stage_quick() {
 stage_clang() {
 	need clang
 	build clang
-	DMOVERIO_TEST_SLOW=2 tests clang -L 'unit|engines|abi' -E "$red|$again"
+	DMOVERIO_TEST_SLOW=2 tests clang -L 'unit|engines|abi' -E "$red|dsa|idxd-[^r]"
 }
 
 # What the machine has no processor for is built, and run in an emulator.
@@ -125,7 +125,7 @@ stage_asan() {
 	export DMOVERD_OPTS=--engine=cycle
 	export DMOVERIO_TEST_SLOW=4 CK_TIMEOUT_MULTIPLIER=4 UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
-	tests asan -L 'unit|engines|device|bench|doctor' -E "$red|$again"
+	tests asan -L 'unit|engines|device|bench|doctor|preload|seccomp' -E "$red|$again"
 }
 
 # ThreadSanitizer of older clangs finds no room for its tables when addresses are much randomised.
@@ -139,7 +139,8 @@ stage_tsan() {
 		fixed=(setarch -R)
 	fi
 	"${fixed[@]}" "$BASH" -euc "$(declare -f tests); jobs=$jobs; tests \"\$@\"" tests \
-		tsan -L 'unit|engines|device|bench' -E "$red|conformance|kernels|idxd-through|$again"
+		tsan -L 'unit|engines|device|bench|preload|seccomp' \
+		-E "$red|conformance|kernels|idxd-(knobs|limits|through|node)|$again"
 }
 
 # The command of each test of a label, quoted for the shell, one a line.
@@ -190,7 +191,7 @@ stage_valgrind() {
 # The bars are information: a shared machine times nothing reliably.
 stage_release() {
 	build release
-	tests release -L 'unit|engines|abi|doctor' -E "$red|$again"
+	tests release -L 'unit|engines|abi' -E "$red|dsa|idxd-[^r]"
 	build/release/tools/dmover-bench --bars --direct 2>&1 | sed 's/^/note: /' || true
 }
 
@@ -239,7 +240,8 @@ stage_coverage() {
 	find build/coverage -type d -exec chmod a+rwx {} +
 	find build/coverage -name '*.gcda' -delete
 	export CK_TIMEOUT_MULTIPLIER=4 DMOVERIO_TEST_SLOW=2
-	tests coverage -L 'unit|engines|device|doctor' -E "$red|$again"
+	tests coverage -L 'unit|engines|device|doctor|preload' \
+		-E "$red|$again|dsa|idxd-(random|losses|node)|preload-(tools|speed)"
 	[ -d "$guest_objects" ] || echo "note: without the CUSE device: the guest stage was not run"
 	gcovr_run build/coverage --json build/coverage.json build/coverage
 	if [ -d "$guest_objects" ]; then
