@@ -23,11 +23,13 @@ struct queue_finding {
 	const char *what; /* "the queue is enabled" */
 	char file[96];  /* relative to the sysfs root, or the device node; "" when it is neither */
 	char value[64]; /* as found, without the line's end; "(none)" when there is no such file */
+	int err;        /* -errno: the file could not be read, and VALUE says so in brackets */
 	bool is_good;
 	bool
 	    is_needed; /* not good: the queue cannot be used; else it is slower, or worth knowing */
 	char why[160]; /* not good: what that means */
-	char cure[256]; /* not good: the command or setting that mends it; "" when there is none */
+	char cure
+	    [256]; /* not good: commands, "; " between them, or what to do; "" when there is none */
 };
 
 struct dsa_queue {
@@ -56,11 +58,12 @@ struct dsa_queue {
 struct queues_roots {
 	const char *sysfs; /* NULL: QUEUES_SYSFS */
 	const char *dev;   /* NULL: QUEUES_DEV */
+	bool is_image;     /* of another machine: regular files may stand for its nodes */
 };
 
 /* There is no queue: what is missing (the driver, a device, a queue), and what to do. */
 struct queues_lack {
-	char why[160];
+	char why[256];
 	char cure[256];
 };
 

@@ -5,7 +5,10 @@
 
 #include <stdio.h>
 
-/* Writes TEXT with quotes around it, and with escapes where they must be.  One thread of FILE. */
+/*
+ * Writes TEXT with quotes around it, and with escapes where they must be; each byte that is no UTF-8
+ * becomes U+FFFD.  One thread of FILE.
+ */
 void tools_json_string(FILE *file, const char *text);
 
 /* "NAME": "TEXT", and nothing behind. */

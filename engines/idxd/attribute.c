@@ -15,9 +15,8 @@
 /* Words of a set: 256 bits by 32. */
 #define WORDS_MAX 8
 
-/* In place: the first line, without blanks around it, printable. */
-static void
-tidy(char *text)
+void
+idxd_attribute_tidy(char *text)
 {
 	size_t blanks = strspn(text, " \t"), len;
 
@@ -76,7 +75,7 @@ idxd_attribute_read(const char *folder, const char *path, char *text, size_t siz
 	close(fd);
 	if (err < 0)
 		text[0] = '\0';
-	tidy(text);
+	idxd_attribute_tidy(text);
 	return err;
 }
 

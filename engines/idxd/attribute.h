@@ -16,6 +16,12 @@
  */
 int idxd_attribute_read(const char *folder, const char *path, char *text, size_t size);
 
+/*
+ * In place: the first line, without the blanks around it; bytes that are not printable become '?'.
+ * Any thread.
+ */
+void idxd_attribute_tidy(char *text);
+
 /* All of TEXT is a number, in decimal or behind 0x.  Any thread. */
 bool idxd_attribute_number(const char *text, uint64_t *ret);
 

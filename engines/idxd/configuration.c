@@ -9,6 +9,37 @@
 #define GROUP_MAX   9999
 #define ENTRIES_MAX 65536
 
+static bool
+is_size(uint64_t size)
+{
+	return size > 0 && size <= ENTRIES_MAX;
+}
+
+/* What the queue has, or would be given. */
+static unsigned
+entries_of(const struct idxd_look *look)
+{
+	char file[48], text[32];
+	uint64_t size;
+
+	snprintf(file, sizeof(file), "%s/size", look->queue->name);
+	if (idxd_attribute_read(look->sysfs, file, text, sizeof(text)) < 0 ||
+	    !idxd_attribute_number(text, &size) || !is_size(size))
+		return IDXD_LOOK_ENTRIES;
+	return (unsigned)size;
+}
+
+void
+idxd_look_cure_all(const struct idxd_look *look, struct queue_finding *finding)
+{
+	const unsigned size = entries_of(look);
+	char options[96];
+
+	snprintf(options, sizeof(options),
+	    "-g 0 -s %u -t %u -p 10 -m shared -y user -n dmover -d user", size, size);
+	idxd_look_cure(look, finding, options, /* is_deep= */ true);
+}
+
 static void
 look_at_type(struct idxd_look *look)
 {
@@ -21,9 +52,7 @@ look_at_type(struct idxd_look *look)
 		return;
 	if (idxd_finding_says(finding, "none")) {
 		idxd_finding_blame(finding, "the queue is not configured", "");
-		idxd_look_cure(look, finding,
-		    "-g 0 -s 16 -t 16 -p 10 -m shared -y user -n dmover -d user",
-		    /* is_deep= */ true);
+		idxd_look_cure_all(look, finding);
 		return;
 	}
 	idxd_finding_blame(finding,
@@ -56,6 +85,7 @@ look_at_mode(struct idxd_look *look)
 {
 	struct queue_finding *finding =
 	    idxd_look_up(look, "shared or dedicated", look->queue->name, "mode");
+	char options[32];
 
 	finding->is_needed = true;
 	look->queue->is_shared = idxd_finding_says(finding, "shared");
@@ -63,7 +93,8 @@ look_at_mode(struct idxd_look *look)
 	if (finding->is_good)
 		return;
 	idxd_finding_blame(finding, "it is neither", "");
-	idxd_look_cure(look, finding, "-m shared -t 16", /* is_deep= */ false);
+	snprintf(options, sizeof(options), "-m shared -t %u", entries_of(look));
+	idxd_look_cure(look, finding, options, /* is_deep= */ false);
 }
 
 /* Not asked for by the hardware, but the driver does not enable a queue without. */
@@ -73,7 +104,7 @@ look_at_label(struct idxd_look *look)
 	struct dsa_queue *queue = look->queue;
 	struct queue_finding *finding = idxd_look_up(look, "it has a name", queue->name, "name");
 
-	if (finding->value[0] != '(')
+	if (finding->err == 0)
 		snprintf(queue->label, sizeof(queue->label), "%s", finding->value);
 	finding->is_good = queue->label[0] != '\0';
 	if (finding->is_good)
@@ -90,7 +121,7 @@ look_at_group(struct idxd_look *look)
 	struct queue_finding *finding =
 	    idxd_look_up(look, "it is in a group", look->queue->name, "group_id");
 	long group = idxd_finding_number(finding);
-	char folder[32];
+	char folder[32], command[80];
 
 	finding->is_needed = true;
 	finding->is_good = group >= 0 && group <= GROUP_MAX;
@@ -102,15 +133,13 @@ look_at_group(struct idxd_look *look)
 	snprintf(folder, sizeof(folder), "group%.8s.%u", number, (unsigned)group);
 	finding = idxd_look_up(look, "the group has an engine", folder, "engines");
 	finding->is_needed = true;
-	finding->is_good = finding->value[0] != '\0' && finding->value[0] != '(';
+	finding->is_good = finding->value[0] != '\0' && finding->err == 0;
 	if (finding->is_good)
 		return;
 	idxd_finding_blame(finding, "no engine serves the group's queues", "");
-	snprintf(finding->cure, sizeof(finding->cure),
-	    "%s%s%saccel-config config-engine %s/engine%s.0 -g %u",
-	    look->is_device_on ? "accel-config disable-device " : "",
-	    look->is_device_on ? device : "", look->is_device_on ? "; " : "", device, number,
-	    (unsigned)group);
+	snprintf(command, sizeof(command), "accel-config config-engine %s/engine%s.0 -g %u", device,
+	    number, (unsigned)group);
+	idxd_look_cure_off(look, finding, command, /* is_deep= */ true);
 }
 
 static void
@@ -121,7 +150,7 @@ look_at_size(struct idxd_look *look)
 	long size = idxd_finding_number(finding);
 
 	finding->is_needed = true;
-	finding->is_good = size > 0 && size <= ENTRIES_MAX;
+	finding->is_good = size > 0 && is_size((uint64_t)size);
 	if (finding->is_good) {
 		look->queue->size = (unsigned)size;
 		return;
@@ -147,7 +176,7 @@ look_at_threshold(struct idxd_look *look)
 	}
 	idxd_finding_blame(finding,
 	    threshold > 0 ? "it is larger than the queue" : "programs may not fill it at all", "");
-	snprintf(options, sizeof(options), "-t %u", look->queue->size > 0 ? look->queue->size : 16);
+	snprintf(options, sizeof(options), "-t %u", entries_of(look));
 	idxd_look_cure(look, finding, options, /* is_deep= */ false);
 }
 

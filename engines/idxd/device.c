@@ -53,11 +53,29 @@ last_command(const struct idxd_look *look, uint32_t *ret_status)
 	return idxd_command_find((uint32_t)status);
 }
 
+/* Any engine for the queue's group. */
+static void
+cure_engine(const struct idxd_look *look, struct queue_finding *finding)
+{
+	const char *device = look->queue->device;
+	char file[48], text[32], command[80];
+	uint64_t group = 0;
+
+	snprintf(file, sizeof(file), "%s/group_id", look->queue->name);
+	if (idxd_attribute_read(look->sysfs, file, text, sizeof(text)) < 0 ||
+	    !idxd_attribute_number(text, &group) || group > UINT32_MAX)
+		group = 0;
+	snprintf(command, sizeof(command), "accel-config config-engine %s/engine%s.0 -g %u", device,
+	    device + strlen("dsa"), (unsigned)group);
+	idxd_look_cure_off(look, finding, command, /* is_deep= */ true);
+}
+
+/* What comes before what was tried in vain; it is switched on behind that. */
 static void
 cure_command(
     const struct idxd_look *look, struct queue_finding *finding, enum idxd_command_cure cure)
 {
-	const char *device = look->queue->device;
+	char options[32];
 
 	switch (cure) {
 	case IDXD_CURE_IOMMU:
@@ -65,12 +83,11 @@ cure_command(
 		break;
 	case IDXD_CURE_ENABLE_DEVICE:
 		snprintf(finding->cure, sizeof(finding->cure),
-		    "accel-config enable-device %s; accel-config enable-wq %s", device, look->path);
+		    "accel-config enable-device %s; accel-config enable-wq %s", look->queue->device,
+		    look->path);
 		break;
 	case IDXD_CURE_ENGINE:
-		snprintf(finding->cure, sizeof(finding->cure),
-		    "accel-config config-engine %s/engine%s.0 -g 0", device,
-		    device + strlen("dsa"));
+		cure_engine(look, finding);
 		break;
 	case IDXD_CURE_GROUP:
 		idxd_look_cure(look, finding, "-g 0", /* is_deep= */ true);
@@ -79,7 +96,9 @@ cure_command(
 		idxd_look_cure(look, finding, "-n dmover", /* is_deep= */ false);
 		break;
 	case IDXD_CURE_THRESHOLD:
-		idxd_look_cure(look, finding, "-t 16", /* is_deep= */ false);
+		snprintf(options, sizeof(options), "-t %u",
+		    look->queue->size > 0 ? look->queue->size : IDXD_LOOK_ENTRIES);
+		idxd_look_cure(look, finding, options, /* is_deep= */ false);
 		break;
 	case IDXD_CURE_SIZE:
 		idxd_look_cure(look, finding, "-s 16", /* is_deep= */ true);
@@ -88,13 +107,33 @@ cure_command(
 		idxd_look_cure(look, finding, "-d user", /* is_deep= */ false);
 		break;
 	case IDXD_CURE_CONFIGURE:
-		idxd_look_cure(look, finding,
-		    "-g 0 -s 16 -t 16 -p 10 -m shared -y user -n dmover -d user",
-		    /* is_deep= */ true);
+		idxd_look_cure_all(look, finding);
 		break;
 	case IDXD_CURE_NONE:
 		break;
 	}
+}
+
+/* What is off was not switched on by the commands so far. */
+static void
+append_enabling(const struct idxd_look *look, struct queue_finding *finding)
+{
+	const char *separator = finding->cure[0] != '\0' ? "; " : "";
+	size_t len = strlen(finding->cure), room = sizeof(finding->cure) - len;
+	int n;
+
+	if (strstr(finding->cure, "enable-wq ") != NULL)
+		return;
+	if (look->is_device_on)
+		n = snprintf(finding->cure + len, room, "%saccel-config enable-wq %s", separator,
+		    look->path);
+	else
+		n = snprintf(finding->cure + len, room,
+		    "%saccel-config enable-device %s; accel-config enable-wq %s", separator,
+		    look->queue->device, look->path);
+	/* Half a command is worse than none. */
+	if ((size_t)n >= room)
+		finding->cure[0] = '\0';
 }
 
 /* It is off: when that was tried in vain, the last command tells why. */
@@ -105,12 +144,16 @@ blame_command(const struct idxd_look *look, struct queue_finding *finding, const
 	const struct idxd_command *command = last_command(look, &status);
 
 	idxd_finding_blame(finding, "it is switched off", cure);
-	if (command == NULL)
+	if (command == NULL || idxd_finding_is_unread(finding))
 		return;
 	snprintf(finding->why, sizeof(finding->why),
 	    "it is off; the last command ended so: %s (cmd_status 0x%x)", command->words,
 	    (unsigned)status);
+	if (command->cure == IDXD_CURE_NONE)
+		return;
 	cure_command(look, finding, command->cure);
+	if (command->cure != IDXD_CURE_IOMMU)
+		append_enabling(look, finding);
 }
 
 static void
@@ -128,8 +171,10 @@ look_at_device_state(struct idxd_look *look)
 	snprintf(cure, sizeof(cure), "accel-config enable-device %s", device);
 	if (idxd_finding_says(finding, "halted"))
 		idxd_finding_blame(finding,
-		    "the hardware stopped after an error, which dmesg tells; only a reset helps",
-		    "rmmod idxd; modprobe idxd; then configure it again (or boot)");
+		    "the hardware stopped after an error, which dmesg tells; a reset helps, and "
+		    "the "
+		    "queues are configured again behind it",
+		    "rmmod idxd; modprobe idxd");
 	else if (idxd_finding_says(finding, "disabled"))
 		blame_command(look, finding, cure);
 	else

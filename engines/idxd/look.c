@@ -10,8 +10,6 @@
 
 #include "engines/idxd/attribute.h"
 
-#define ABSENT "(none)"
-
 /* Cuts what has no room. */
 static void
 set_text(char *to, size_t size, const char *from)
@@ -44,8 +42,9 @@ idxd_look_up(struct idxd_look *look, const char *what, const char *folder, const
 	snprintf(finding->file, sizeof(finding->file), "%s/%s", folder, file);
 	err =
 	    idxd_attribute_read(look->sysfs, finding->file, finding->value, sizeof(finding->value));
+	finding->err = err;
 	if (err == -ENOENT)
-		set_text(finding->value, sizeof(finding->value), ABSENT);
+		set_text(finding->value, sizeof(finding->value), "(none)");
 	else if (err == -ENODEV || err == -EISDIR)
 		set_text(finding->value, sizeof(finding->value), "(no regular file)");
 	else if (err < 0)
@@ -62,7 +61,13 @@ idxd_finding_says(const struct queue_finding *finding, const char *value)
 bool
 idxd_finding_is_absent(const struct queue_finding *finding)
 {
-	return idxd_finding_says(finding, ABSENT);
+	return finding->err == -ENOENT;
+}
+
+bool
+idxd_finding_is_unread(const struct queue_finding *finding)
+{
+	return finding->err < 0 && finding->err != -ENOENT;
 }
 
 long
@@ -78,16 +83,36 @@ idxd_finding_number(const struct queue_finding *finding)
 void
 idxd_finding_blame(struct queue_finding *finding, const char *why, const char *cure)
 {
+	if (finding->err == -EACCES || finding->err == -EPERM) {
+		why = "this user may not read the attribute: run this as root";
+		cure = "";
+	} else if (idxd_finding_is_unread(finding)) {
+		why =
+		    "the attribute cannot be read: this is no sysfs of the driver, or it is broken";
+		cure = "";
+	}
 	set_text(finding->why, sizeof(finding->why), why);
 	set_text(finding->cure, sizeof(finding->cure), cure);
 }
 
 void
-idxd_look_cure(
-    const struct idxd_look *look, struct queue_finding *finding, const char *options, bool is_deep)
+idxd_finding_tidy(struct queue_finding *finding)
+{
+	idxd_attribute_tidy(finding->file);
+	idxd_attribute_tidy(finding->value);
+	idxd_attribute_tidy(finding->why);
+	idxd_attribute_tidy(finding->cure);
+}
+
+void
+idxd_look_cure_off(
+    const struct idxd_look *look, struct queue_finding *finding, const char *command, bool is_deep)
 {
 	const char *device = look->queue->device;
 	char off[80] = "", on[128] = "";
+
+	if (idxd_finding_is_unread(finding))
+		return;
 
 	if (is_deep && look->is_device_on) {
 		snprintf(off, sizeof(off), "accel-config disable-device %s; ", device);
@@ -99,8 +124,17 @@ idxd_look_cure(
 		snprintf(on, sizeof(on), "; accel-config enable-wq %s", look->path);
 	}
 	/* Half a command is worse than none. */
-	if ((size_t)snprintf(finding->cure, sizeof(finding->cure),
-		"%saccel-config config-wq %s %s%s", off, look->path, options,
-		on) >= sizeof(finding->cure))
+	if ((size_t)snprintf(finding->cure, sizeof(finding->cure), "%s%s%s", off, command, on) >=
+	    sizeof(finding->cure))
 		finding->cure[0] = '\0';
+}
+
+void
+idxd_look_cure(
+    const struct idxd_look *look, struct queue_finding *finding, const char *options, bool is_deep)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "accel-config config-wq %s %s", look->path, options);
+	idxd_look_cure_off(look, finding, command, is_deep);
 }

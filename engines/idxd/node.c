@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "engines/idxd/attribute.h"
@@ -40,23 +41,71 @@ find_node(struct idxd_look *look)
 		snprintf(queue->node, sizeof(queue->node), "%s", other);
 }
 
+/* It can be copied to a shell as it is. */
+static bool
+is_plain(const char *path)
+{
+	return strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+			    "_-+.,:@/") == strlen(path);
+}
+
 static void
 blame_missing(const struct idxd_look *look, struct queue_finding *finding)
 {
-	idxd_finding_blame(finding,
-	    look->is_queue_on ? "the queue is on, but not in this container, or udev does not run"
-			      : "it comes when the queue is enabled",
-	    "");
-	if (look->is_queue_on)
-		snprintf(finding->cure, sizeof(finding->cure),
-		    "start the container with --device=%.120s; or udevadm trigger",
-		    look->queue->node);
-	else
+	const char *node = look->queue->node;
+
+	if (!look->is_queue_on) {
+		idxd_finding_blame(finding, "it comes when the queue is enabled", "");
 		snprintf(
 		    finding->cure, sizeof(finding->cure), "accel-config enable-wq %s", look->path);
+		return;
+	}
+	idxd_finding_blame(finding,
+	    "the queue is on, but not in this container, or udev does not run (udevadm trigger)",
+	    "");
+	if (is_plain(node))
+		snprintf(finding->cure, sizeof(finding->cure),
+		    "start the container with --device=%.120s", node);
 }
 
-/* A model's node is a regular file of a file system in user space. */
+/* It is there, and cannot be opened. */
+static void
+blame_error(const struct idxd_look *look, struct queue_finding *finding, int err)
+{
+	switch (err) {
+	case EACCES:
+	case EPERM:
+		idxd_finding_blame(finding,
+		    "the node is for its owner and group: a udev rule can let others in",
+		    "run dmoverd as root");
+		break;
+	case ENOTCONN:
+		idxd_finding_blame(finding, "the program that served the node is gone", "");
+		if (look->queue->is_model && is_plain(look->dev))
+			snprintf(
+			    finding->cure, sizeof(finding->cure), "umount -l %.120s", look->dev);
+		break;
+	default:
+		idxd_finding_blame(finding, "the node is there, and does not answer", "");
+	}
+}
+
+/* A model's node is a regular file of a file system in user space, and an image's is any file. */
+static bool
+is_node(const struct idxd_look *look, mode_t mode)
+{
+	return S_ISCHR(mode) || (S_ISREG(mode) && (look->queue->is_model || look->is_image));
+}
+
+/* Of a model's file the kernel may remember attributes, though nobody answers any more. */
+static int
+look_at_server(const char *node)
+{
+	struct statfs st;
+
+	return statfs(node, &st) == 0 ? 0 : errno;
+}
+
 static void
 look_at_file(struct idxd_look *look)
 {
@@ -67,11 +116,13 @@ look_at_file(struct idxd_look *look)
 
 	snprintf(finding->file, sizeof(finding->file), "%.95s", node);
 	finding->is_needed = true;
-	if (err == 0 && !S_ISCHR(st.st_mode) && !S_ISREG(st.st_mode)) {
+	if (err == 0 && !is_node(look, st.st_mode)) {
 		snprintf(finding->value, sizeof(finding->value), "(no device)");
 		idxd_finding_blame(finding, "something else is there", "");
 		return;
 	}
+	if (err == 0 && S_ISREG(st.st_mode) && look->queue->is_model)
+		err = look_at_server(node);
 	if (err == 0 && faccessat(AT_FDCWD, node, R_OK | W_OK, AT_EACCESS) != 0)
 		err = errno;
 	finding->is_good = err == 0;
@@ -82,9 +133,7 @@ look_at_file(struct idxd_look *look)
 		blame_missing(look, finding);
 		return;
 	}
-	idxd_finding_blame(finding, "the node is for its owner and group", "");
-	snprintf(finding->cure, sizeof(finding->cure),
-	    "run dmoverd as root, or let it in: chmod and chown %.100s, by a udev rule", node);
+	blame_error(look, finding, err);
 }
 
 /* A dedicated queue has one opener.  It may be this very process. */
@@ -98,7 +147,7 @@ look_at_clients(struct idxd_look *look)
 	if (!finding->is_good)
 		idxd_finding_blame(finding,
 		    "a dedicated queue can be opened once: a second open gets EBUSY",
-		    "stop the program that has it (fuser), or give dmoverd a queue of its own");
+		    "stop the program that has it, or give dmoverd a queue of its own");
 }
 
 static bool
@@ -129,7 +178,7 @@ look_at_portal(struct idxd_look *look)
 	    look->queue->version < 0x200
 		? "descriptors go by write(2), which takes no batch from a DSA 1; no error"
 		: "descriptors go by write(2): a system call more; no error",
-	    "systemd: AmbientCapabilities=CAP_SYS_RAWIO; a container: --cap-add=SYS_RAWIO");
+	    "AmbientCapabilities=CAP_SYS_RAWIO in a unit, --cap-add=SYS_RAWIO for a container");
 }
 
 void

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engines/idxd/attribute.h"
 #include "engines/idxd/look.h"
 
 /* Nobody has more, and a hostile folder may. */
@@ -83,7 +84,12 @@ places_add(struct places *places, struct place place)
 static void
 look_at(const struct queues_roots *roots, struct place place, struct dsa_queue *queue)
 {
-	struct idxd_look look = { .sysfs = roots->sysfs, .dev = roots->dev, .queue = queue };
+	struct idxd_look look = {
+		.sysfs = roots->sysfs,
+		.dev = roots->dev,
+		.is_image = roots->is_image,
+		.queue = queue,
+	};
 	char model[32];
 
 	*queue = (struct dsa_queue){ .numa_node = -1 };
@@ -97,6 +103,8 @@ look_at(const struct queues_roots *roots, struct place place, struct dsa_queue *
 	idxd_look_at_states(&look);
 	idxd_look_at_limits(&look);
 	idxd_look_at_node(&look);
+	for (unsigned i = 0; i < queue->nfindings; i++)
+		idxd_finding_tidy(&queue->findings[i]);
 	queue->is_usable = dmover_queue_obstacle(queue) == NULL;
 }
 
@@ -106,23 +114,28 @@ explain_lack(const struct queues_roots *roots, int err, bool has_device, struct 
 {
 	*lack = (struct queues_lack){ 0 };
 	if (err == ENOENT || err == ENOTDIR) {
-		snprintf(lack->why, sizeof(lack->why), "%.100s: not there: no driver for DSA",
+		snprintf(lack->why, sizeof(lack->why),
+		    "%.128s: not there: no driver for DSA (in a Xeon of the 4th generation or "
+		    "later, on in the BIOS)",
 		    roots->sysfs);
-		snprintf(lack->cure, sizeof(lack->cure),
-		    "modprobe idxd (on a Xeon of the 4th generation or later, DSA on in the BIOS)");
+		snprintf(lack->cure, sizeof(lack->cure), "modprobe idxd");
 	} else if (err != 0) {
-		snprintf(lack->why, sizeof(lack->why), "%.100s: %s", roots->sysfs, strerror(err));
-		snprintf(lack->cure, sizeof(lack->cure), "run as root, with sysfs mounted on /sys");
-	} else if (!has_device) {
-		snprintf(lack->why, sizeof(lack->why), "%.100s: no DSA device", roots->sysfs);
+		snprintf(lack->why, sizeof(lack->why), "%.128s: %s", roots->sysfs, strerror(err));
 		snprintf(lack->cure, sizeof(lack->cure),
-		    "modprobe idxd; if that finds none: no such hardware, or it is off in the "
-		    "BIOS, or another driver has it");
+		    err == EACCES || err == EPERM ? "run as root" : "");
+	} else if (!has_device) {
+		snprintf(lack->why, sizeof(lack->why),
+		    "%.128s: no DSA device: no driver, no such hardware, off in the BIOS, or "
+		    "another "
+		    "driver has it",
+		    roots->sysfs);
+		snprintf(lack->cure, sizeof(lack->cure), "modprobe idxd");
 	} else {
-		snprintf(lack->why, sizeof(lack->why), "%.100s: a DSA device, but no work queue",
+		snprintf(lack->why, sizeof(lack->why), "%.128s: a DSA device, but no work queue",
 		    roots->sysfs);
 		snprintf(lack->cure, sizeof(lack->cure), "rmmod idxd; modprobe idxd");
 	}
+	idxd_attribute_tidy(lack->why);
 }
 
 /* Entries that a hostile folder may have are passed over one by one, and none is kept. */
@@ -153,6 +166,7 @@ dmover_queues_survey(const struct queues_roots *roots, struct dsa_queue *queues,
 	const struct queues_roots whole = {
 		.sysfs = roots != NULL && roots->sysfs != NULL ? roots->sysfs : QUEUES_SYSFS,
 		.dev = roots != NULL && roots->dev != NULL ? roots->dev : QUEUES_DEV,
+		.is_image = roots != NULL && roots->is_image,
 	};
 	struct places places = { .max = max < QUEUES_MAX ? max : QUEUES_MAX };
 	bool has_device = false;

@@ -185,7 +185,7 @@ b14_mmap_is_not_permitted() {
 	spoil without sys_rawio
 	doctor
 	says "-- its portal may be mapped no CAP_SYS_RAWIO descriptors go by write(2), which takes no batch from a DSA 1; no error"
-	says "cure: systemd: AmbientCapabilities=CAP_SYS_RAWIO"
+	says "cure: AmbientCapabilities=CAP_SYS_RAWIO in a unit"
 	says "1 of 1 DSA queues can be used"
 }
 
@@ -194,7 +194,7 @@ b15_root_of_a_container_is_not_root() {
 	spoil as_user "unshare --user --map-root-user"
 	doctor
 	says "-- its portal may be mapped no CAP_SYS_RAWIO"
-	says "a container: --cap-add=SYS_RAWIO"
+	says "--cap-add=SYS_RAWIO for a container"
 }
 
 b16_users_may_not_open_the_node() {
@@ -202,7 +202,7 @@ b16_users_may_not_open_the_node() {
 	spoil as_user "setpriv --reuid=65534 --regid=65534 --clear-groups"
 	doctor
 	says "NO this process may open it Permission denied the node is for its owner and group"
-	says "run dmoverd as root, or let it in: chmod and chown $tree/dev/dsa/wq0.0, by a udev rule"
+	says "a udev rule can let others in cure: run dmoverd as root"
 }
 
 b17_the_queue_is_not_in_the_container() {
@@ -239,7 +239,7 @@ cuse_is_not_in_this_kernel() {
 cuse_is_loaded_and_the_container_lacks_its_node() {
 	spoil take_away dev/cuse
 	doctor
-	says "the kernel has the driver, but there is no node here cure: start the container with --device=/dev/cuse or: mknod -m 600 /dev/cuse c 10 203"
+	says "the kernel has the driver, but there is no node here; a container is started with --device=/dev/cuse cure: mknod -m 600 /dev/cuse c 10 203"
 }
 
 no_front_end_is_an_exit_status() {
@@ -352,6 +352,55 @@ hostile_files_are_harmless() {
 	exits 1
 	LC_ALL=C grep -q '[^ -~]' <<<"$lines" && wrong "what is printed is not text"
 	return 0
+}
+
+hostile_names_on_the_bus_reach_no_shell() {
+	local bus=sys/bus/pci/devices name=$'0:0;\e[31m$(id)'
+	spoil put_pci ""
+	spoil mv "$tree/$bus/0000:6a:01.0" "$tree/$bus/$name"
+	doctor
+	says "device on the PCI bus none the queues below are of a device that is not on the bus here"
+	says_not 'id)'
+	name=$'vfio;$(reboot)\nnewline'
+	spoil put_pci ""
+	spoil ln -s "/x/$name" "$tree/$bus/0000:6a:01.0/driver"
+	doctor
+	says "0000:6a:01.0: ? its driver's name is none that a driver has"
+	says_not reboot
+	says_not "newline"
+}
+
+hostile_paths_are_told_as_text() {
+	local path=$'/x/\e[31m\xff'
+	[ -z "$is_broken" ] || path=$tree/$dsa
+	doctor --dsa-sysfs="$path"
+	says "/x/?[31m?: not there"
+}
+
+hostile_files_may_have_no_end() {
+	spoil truncate -s 0 "$tree/proc/cpuinfo"
+	spoil truncate -s 1000G "$tree/proc/cpuinfo"
+	doctor
+	says "-- instructions for portals none"
+}
+
+cuse_is_a_link_that_leads_nowhere() {
+	spoil take_away dev/cuse
+	spoil ln -s cuse "$tree/dev/cuse"
+	doctor
+	says "NO /dev/cuse (--front=cuse) Too many levels of symbolic links the path leads to no device"
+	says_not "this user may not open it"
+}
+
+queues_behind_the_first_ones_are_not_judged() {
+	local i
+	for i in $(seq 1 70); do
+		spoil mkdir "$tree/$dsa/wq0.$i"
+	done
+	doctor
+	says "7 more queues: only the first 64 are looked at"
+	says "1 of the first 64 DSA queues can be used"
+	says_not "70 more queues"
 }
 
 # 80 columns, but for words that are longer.

@@ -109,12 +109,25 @@ def strange_texts_are_escaped(tree):
     same(result["queues"][0]["label"], 'a"b\\c??[0m')
 
 
+def bytes_that_are_no_text_are_replaced(tree):
+    folder = os.fsencode(tree) + b"/x\xff\xc3\xa4\xe2\x82\xed\xa0\x80"
+    if not BREAK:
+        os.rename(os.path.join(tree, "dev/dsa"), folder)
+        os.mkdir(os.fsencode(os.path.join(tree, "sys/bus/pci/devices/")) + b"00:\xff\xfe")
+    done = subprocess.run([DMOVERCTL, "doctor", "--json", "--root=" + tree, b"--dsa-dev=" + folder],
+                          stdout=subprocess.PIPE, check=False)
+    queue = json.loads(done.stdout.decode("utf-8", "strict"))["queues"][0]
+    same(queue["usable"], True)
+    same(queue["node"], tree + "/x\ufffd\xe4" + 5 * "\ufffd" + "/wq0.0")
+
+
 def main():
     if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         print("members.py: skipped: needs root, with CAP_SYS_ADMIN")
         return 77
     tests = [members_are_those_of_the_manual, a_queue_that_cannot_be_used_tells_its_obstacle,
-             no_queues_have_a_reason, nothing_works_without_a_front_end, strange_texts_are_escaped]
+             no_queues_have_a_reason, nothing_works_without_a_front_end, strange_texts_are_escaped,
+             bytes_that_are_no_text_are_replaced]
     red = 0
     for test in tests:
         with tempfile.TemporaryDirectory() as folder:

@@ -35,3 +35,16 @@ says() {
 says "wq0.0 of dsa0 (first): shared, 16 entries, DSA 1.0, a model (its timings mean nothing): usable"
 says "wq0.1 of dsa0 (second): dedicated, 8 entries, DSA 1.0, a model (its timings mean nothing): usable"
 says "2 of 2 DSA queues can be used"
+
+# Killed with a node open: the kernel still knows the file, and nobody serves it.
+mkfifo "$folder/up"
+"$model" "$folder/model" >"$folder/up" &
+pid=$!
+read -r _ <"$folder/up"
+exec 3<>"$folder/model/dev/wq0.0"
+kill -KILL $pid
+wait $pid 2>/dev/null || true
+"$dmoverctl" doctor --dsa-sysfs="$folder/model/sysfs" --dsa-dev="$folder/model/dev" >"$folder/report" || true
+exec 3>&-
+umount -l "$folder/model/dev"
+says "NO this process may open it Transport endpoint is not connected the program that served the node is gone cure: umount -l $folder/model/dev"

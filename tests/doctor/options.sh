@@ -38,10 +38,12 @@ expect 1 doctor --root=/no/such/folder
 says "no front end works"
 
 # A report that nobody can read is not good.
-if [ -e /dev/full ] && "$dmoverctl" doctor >/dev/full 2>/dev/null; then
-	echo "options.sh: a full disk is not noticed"
-	failed=1
-fi
+for argument in doctor --help --version; do
+	if [ -e /dev/full ] && "$dmoverctl" $argument >/dev/full 2>/dev/null; then
+		echo "options.sh: $argument: a full disk is not noticed"
+		failed=1
+	fi
+done
 # Colours are for terminals.
 escape=$'\033'
 output=$("$dmoverctl" doctor) || true

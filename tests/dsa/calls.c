@@ -56,6 +56,13 @@ calls_fini(struct calls *calls)
 	pthread_mutex_destroy(&calls->lock);
 }
 
+static void
+tell(const struct calls *calls)
+{
+	if (calls->changed != NULL)
+		calls->changed(calls->cookie);
+}
+
 /* The queue is perhaps closed already.  Of its own files this process does not hear until then. */
 static bool
 is_closing(const struct calls *calls, unsigned queue)
@@ -111,6 +118,7 @@ calls_open(struct calls *calls, unsigned queue, pid_t tid, struct handle **ret_h
 		return err;
 	}
 	*ret_handle = handle;
+	tell(calls);
 	return 0;
 }
 
@@ -127,6 +135,7 @@ calls_release(struct calls *calls, struct handle *handle)
 	if (handle->poll != NULL)
 		fuse_pollhandle_destroy(handle->poll);
 	free(handle);
+	tell(calls);
 }
 
 void

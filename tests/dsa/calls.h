@@ -23,10 +23,13 @@ struct handle {
 struct calls {
 	struct dsa_model *model;
 	pthread_mutex_t lock;
+	void (*changed)(void *cookie); /* NULL: not needed */
+	void *cookie;
 	pthread_cond_t released; /* a handle is gone */
 	struct handle *handles;  /* (lock) */
 };
 
+/* Without CHANGED, which the caller may set: it is told, with no lock held, of each open and close. */
 void calls_init(struct calls *calls, struct dsa_model *model);
 
 /* Closes what is open still; no call is under way. */

@@ -8,14 +8,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* All that would end the process, and may be kept from it without harm. */
 static void
 kept_signals(sigset_t *set)
 {
-	static const int kept[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD };
+	static const int kept[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD,
+		SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT };
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		sigaddset(set, kept[i]);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		sigaddset(set, number);
 }
 
 void
@@ -63,13 +67,14 @@ command_wait(pid_t pid, void (*on_usr1)(void *arg), void *arg)
 
 	kept_signals(&kept);
 	while (!has_ended(pid, &status)) {
-		if (sigwait(&kept, &number) != 0 || number == SIGCHLD)
+		if (sigwait(&kept, &number) != 0 || number == SIGCHLD || number == SIGPIPE ||
+		    number == SIGXFSZ)
 			continue;
 		if (number == SIGUSR1)
 			on_usr1(arg);
 		else if (pid == 0)
 			break;
-		else if (number != SIGINT) /* the terminal has sent that to both */
+		else if (number != SIGINT && number != SIGQUIT) /* a terminal's, for both */
 			kill(pid, number);
 	}
 	return status;

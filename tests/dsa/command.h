@@ -13,8 +13,9 @@ void command_keep_signals(sigset_t *ret_old);
 int command_start(char **argv, const sigset_t *old, pid_t *ret_pid);
 
 /*
- * Waits until the command ends, and hands SIGTERM and SIGHUP on to it; with PID 0, until a signal ends
- * it all.  Calls ON_USR1 for each SIGUSR1.  Returns the exit status: the command's, 128 and the number
+ * Waits until the command ends, and hands signals that would end this process on to it, but for those
+ * that a terminal sends to both; with PID 0, until such a signal ends it all.  SIGPIPE ends nothing: a
+ * write(2) fails.  Calls ON_USR1 for each SIGUSR1.  Returns the exit status: the command's, 128 and the number
  * of the signal that killed it, or 0.
  */
 int command_wait(pid_t pid, void (*on_usr1)(void *arg), void *arg);

@@ -174,14 +174,14 @@ static int
 parse_rule(struct knob_rule *rule, char *text, unsigned number, const struct complaint *complaint)
 {
 	bool has_action = false;
-	char *rest = NULL, *word = strtok_r(text, ":", &rest);
+	char *word = strsep(&text, ":");
 	int err;
 
 	*rule = (struct knob_rule){ .queue = -1, .every = 1, .chance = 1, .most = UINT64_MAX };
-	if (word == NULL)
+	if (word[0] == '\0' && text == NULL)
 		return complain(complaint, "an empty rule");
 	err = parse_target(rule, word, number, complaint);
-	while (err == 0 && (word = strtok_r(NULL, ":", &rest)) != NULL) {
+	while (err == 0 && (word = strsep(&text, ":")) != NULL) {
 		char *value = strchr(word, '=');
 		uint64_t *choice;
 
@@ -204,15 +204,16 @@ knobs_parse(const char *text, unsigned number, struct knobs *ret_knobs, char *wh
 {
 	const struct complaint complaint = { why, len };
 	struct knobs knobs = { .random = RANDOM_SEED };
-	char copy[TEXT_MAX], *rest = NULL;
+	char copy[TEXT_MAX], *rest = copy, *rule;
 	int err;
 
-	if (text == NULL)
-		text = "";
+	if (text == NULL || text[0] == '\0') {
+		*ret_knobs = knobs;
+		return 0;
+	}
 	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
 		return complain(&complaint, "the knobs are longer than %u bytes", TEXT_MAX - 1);
-	for (char *rule = strtok_r(copy, ",", &rest); rule != NULL;
-	     rule = strtok_r(NULL, ",", &rest)) {
+	while ((rule = strsep(&rest, ",")) != NULL) {
 		if (knobs.nrules == KNOBS_MAX)
 			return complain(&complaint, "more than %u rules", KNOBS_MAX);
 		err = parse_rule(&knobs.rules[knobs.nrules], rule, number, &complaint);

@@ -8,6 +8,7 @@
  *	4. All of it is taken away again, folders that were there before excepted.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -99,6 +100,18 @@ model_changed(void *cookie)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* A thread that serves the nodes. */
+static void
+clients_changed(void *cookie)
+{
+	struct program *p = cookie;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->is_up)
+		dsa_tree_update(p->tree);
+	pthread_mutex_unlock(&p->lock);
+}
+
 static void
 set_up(struct program *p, bool is_up)
 {
@@ -114,6 +127,8 @@ start(struct program *p, char *why, size_t len)
 		.dir = p->dev.path,
 		.mode = p->options.mode,
 		.is_cuse = p->options.is_cuse,
+		.changed = clients_changed,
+		.cookie = p,
 	};
 	int err;
 
@@ -126,8 +141,10 @@ start(struct program *p, char *why, size_t len)
 		err = dsa_tree_create(p->model, p->sysfs.path, &p->tree, why, len);
 	if (err == 0)
 		err = dsa_node_open(p->model, &node, &p->node, why, len);
-	if (err == 0)
+	if (err == 0) {
 		set_up(p, true);
+		clients_changed(p); /* who came before */
+	}
 	return err;
 }
 
@@ -143,20 +160,61 @@ stop(struct program *p)
 	folder_remove(&p->base);
 }
 
-static void
-print_stats(void *arg)
+static bool
+has_stats_file(const struct program *p)
 {
-	struct program *p = arg;
-	const char *path = p->options.stats;
-	FILE *out = path == NULL || strcmp(path, "-") == 0 ? stderr : fopen(path, "we");
+	return p->options.stats != NULL && strcmp(p->options.stats, "-") != 0;
+}
 
-	if (out == NULL) {
-		fprintf(stderr, "dsa-model: %s: %s\n", path, strerror(errno));
-		return;
+/* That it cannot be written is to be known before the command has run. */
+static int
+try_stats(const struct program *p, char *why, size_t len)
+{
+	int fd;
+
+	if (!has_stats_file(p))
+		return 0;
+	fd = open(p->options.stats, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	if (fd < 0) {
+		snprintf(why, len, "%.200s: %s", p->options.stats, strerror(errno));
+		return -EIO;
 	}
-	report_print(p->model, out);
-	if (out != stderr)
-		fclose(out);
+	close(fd);
+	return 0;
+}
+
+static int
+write_stats(const struct program *p)
+{
+	FILE *out = has_stats_file(p) ? fopen(p->options.stats, "we") : stderr;
+	bool is_bad = out == NULL;
+
+	if (out != NULL) {
+		report_print(p->model, out);
+		is_bad = ferror(out) != 0;
+	}
+	if (out != NULL && out != stderr)
+		is_bad = fclose(out) != 0 || is_bad;
+	if (is_bad)
+		fprintf(stderr, "dsa-model: %s: %s\n",
+		    has_stats_file(p) ? p->options.stats : "standard error", strerror(errno));
+	return is_bad ? -EIO : 0;
+}
+
+static void
+on_usr1(void *arg)
+{
+	write_stats(arg);
+}
+
+/* What was printed must have got there. */
+static int
+flush_output(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return 0;
+	fprintf(stderr, "dsa-model: standard output: %s\n", strerror(errno));
+	return -EIO;
 }
 
 static int
@@ -168,7 +226,8 @@ run(struct program *p, const sigset_t *old)
 	if (p->options.command == NULL) {
 		printf("DSA_SYSFS_PATH=%s DSA_DEV_PATH=%s\n", p->sysfs.path, p->dev.path);
 		printf("--dsa-sysfs=%s --dsa-dev=%s\n", p->sysfs.path, p->dev.path);
-		fflush(stdout);
+		if (flush_output() < 0)
+			return 1;
 	} else {
 		setenv("DSA_SYSFS_PATH", p->sysfs.path, 1);
 		setenv("DSA_DEV_PATH", p->dev.path, 1);
@@ -179,9 +238,9 @@ run(struct program *p, const sigset_t *old)
 			return err == -ENOENT ? 127 : 126;
 		}
 	}
-	status = command_wait(pid, print_stats, p);
-	if (p->options.stats != NULL)
-		print_stats(p);
+	status = command_wait(pid, on_usr1, p);
+	if (p->options.stats != NULL && write_stats(p) < 0 && status == 0)
+		status = 1;
 	return status;
 }
 
@@ -199,15 +258,17 @@ main(int argc, char **argv)
 	}
 	if (p.options.has_help) {
 		options_help(stdout);
-		return 0;
+		return flush_output() < 0;
 	}
 	if (p.options.has_version) {
 		printf("dsa-model %s\n", DMOVER_VERSION);
-		return 0;
+		return flush_output() < 0;
 	}
 	pthread_mutex_init(&p.lock, NULL);
 	command_keep_signals(&old);
-	err = start(&p, why, sizeof(why));
+	err = try_stats(&p, why, sizeof(why));
+	if (err == 0)
+		err = start(&p, why, sizeof(why));
 	status = err < 0 ? complain(err, why) : run(&p, &old);
 	stop(&p);
 	pthread_mutex_destroy(&p.lock);

@@ -69,6 +69,43 @@ options_settle(struct dsa_model_options *options, char *why, size_t len)
 	return 0;
 }
 
+/* The rule is for a queue that is there, and can do what the rule says. */
+static bool
+rule_has_queue(const struct dsa_model_options *options, const struct knob_rule *rule)
+{
+	for (unsigned i = 0; i < options->nqueues; i++)
+		if ((rule->queue == -1 || rule->queue == (int)i) &&
+		    (rule->action != KNOB_AGAIN || !options->queues[i].is_dedicated))
+			return true;
+	return false;
+}
+
+/* Parses the knobs, and finds those that no queue of the device can feel. */
+static int
+knobs_settle(const struct dsa_model_options *options, const char *text, struct knobs *ret_knobs,
+    char *why, size_t len)
+{
+	struct knobs knobs;
+	int err = knobs_parse(text, options->number, &knobs, why, len);
+
+	if (err < 0)
+		return err;
+	for (unsigned i = 0; i < knobs.nrules; i++) {
+		const struct knob_rule *rule = &knobs.rules[i];
+
+		if (rule_has_queue(options, rule))
+			continue;
+		if (rule->queue >= (int)options->nqueues)
+			snprintf(why, len, "wq%u.%d: the device has no such queue", options->number,
+			    rule->queue);
+		else
+			snprintf(why, len, "again: a dedicated queue refuses nothing");
+		return -EINVAL;
+	}
+	*ret_knobs = knobs;
+	return 0;
+}
+
 static void
 queue_init(struct queue *queue, unsigned number, const struct dsa_queue_options *options)
 {
@@ -121,7 +158,7 @@ dsa_model_create(
 	model->ready.last = &model->ready.first;
 	err = options_settle(&model->options, why, len);
 	if (err == 0)
-		err = knobs_parse(options->knobs, options->number, &model->knobs, why, len);
+		err = knobs_settle(&model->options, options->knobs, &model->knobs, why, len);
 	if (err < 0)
 		goto free_model;
 	model->options.knobs = NULL;
@@ -167,7 +204,7 @@ int
 dsa_model_set_knobs(struct dsa_model *model, const char *text, char *why, size_t len)
 {
 	struct knobs knobs;
-	int err = knobs_parse(text, model->options.number, &knobs, why, len);
+	int err = knobs_settle(&model->options, text, &knobs, why, len);
 
 	if (err < 0)
 		return err;
@@ -252,6 +289,17 @@ dsa_model_is_enabled(struct dsa_model *model, unsigned number)
 	is_enabled = number < model->options.nqueues && model->queues[number].is_enabled;
 	pthread_mutex_unlock(&model->lock);
 	return is_enabled;
+}
+
+unsigned
+dsa_model_clients(struct dsa_model *model, unsigned number)
+{
+	unsigned nclients;
+
+	pthread_mutex_lock(&model->lock);
+	nclients = number < model->options.nqueues ? model->queues[number].nclients : 0;
+	pthread_mutex_unlock(&model->lock);
+	return nclients;
 }
 
 bool

@@ -120,6 +120,9 @@ void dsa_model_reset(struct dsa_model *model);
 bool dsa_model_is_enabled(struct dsa_model *model, unsigned queue);
 bool dsa_model_is_halted(struct dsa_model *model);
 
+/* How many have the queue open. */
+unsigned dsa_model_clients(struct dsa_model *model, unsigned queue);
+
 /* An error is logged: what poll(2) on a queue's node reports as readable. */
 bool dsa_model_has_error(struct dsa_model *model);
 

@@ -98,6 +98,8 @@ dsa_node_open(struct dsa_model *model, const struct dsa_node_options *options,
 	if (node->options.mode == 0)
 		node->options.mode = MODE_DEFAULT;
 	calls_init(&node->calls, model);
+	node->calls.changed = options->changed;
+	node->calls.cookie = options->cookie;
 	pthread_mutex_init(&node->lock, NULL);
 	pthread_cond_init(&node->changed, NULL);
 	err = node_start(node, why, len);

@@ -23,6 +23,12 @@ struct dsa_node_options {
 	const char *dir; /* a folder that is there */
 	mode_t mode;     /* of each node; 0: 0600 */
 	bool is_cuse;    /* else FUSE */
+
+	/* Called, with no lock held, by the threads that serve the nodes and by dsa_node_close(), when
+	 * a node has been opened, before its opener knows, and when it has been closed for good.
+	 * NULL: not needed. */
+	void (*changed)(void *cookie);
+	void *cookie;
 };
 
 /*

@@ -138,16 +138,16 @@ parse_word(const char *word, const char *value, struct dsa_queue_options *queue)
 static int
 parse_queue(char *text, struct dsa_queue_options *queue, char *why, size_t len)
 {
-	char *rest = NULL, *word = strtok_r(text, ":", &rest);
+	char *word = strsep(&text, ":");
 
 	*queue = (struct dsa_queue_options){ .size = 0 };
-	if (word == NULL || (strcmp(word, "shared") != 0 && strcmp(word, "dedicated") != 0)) {
+	if (strcmp(word, "shared") != 0 && strcmp(word, "dedicated") != 0) {
 		snprintf(why, len, "--queues: %s: neither shared nor dedicated",
-		    word != NULL ? word : "nothing");
+		    word[0] != '\0' ? word : "nothing");
 		return -EINVAL;
 	}
 	queue->is_dedicated = word[0] == 'd';
-	while ((word = strtok_r(NULL, ":", &rest)) != NULL) {
+	while ((word = strsep(&text, ":")) != NULL) {
 		char *value = strchr(word, '=');
 
 		if (value != NULL)
@@ -158,17 +158,20 @@ parse_queue(char *text, struct dsa_queue_options *queue, char *why, size_t len)
 			return -EINVAL;
 		}
 	}
+	if (queue->is_dedicated && queue->threshold != 0) {
+		snprintf(why, len, "--queues: a dedicated queue has no threshold");
+		return -EINVAL;
+	}
 	return 0;
 }
 
 int
 options_parse_queues(char *list, struct dsa_model_options *options, char *why, size_t len)
 {
-	char *rest = NULL;
+	char *text;
 
 	options->nqueues = 0;
-	for (char *text = strtok_r(list, ",", &rest); text != NULL;
-	     text = strtok_r(NULL, ",", &rest)) {
+	while ((text = strsep(&list, ",")) != NULL) {
 		int err;
 
 		if (options->nqueues == DSA_QUEUES_MAX) {
@@ -179,10 +182,6 @@ options_parse_queues(char *list, struct dsa_model_options *options, char *why, s
 		if (err < 0)
 			return err;
 		options->nqueues++;
-	}
-	if (options->nqueues == 0) {
-		snprintf(why, len, "--queues: none");
-		return -EINVAL;
 	}
 	return 0;
 }
@@ -228,7 +227,10 @@ parse_option(int option, struct options *options, char *why, size_t len)
 		return 0;
 	case OPT_FAULT:
 		options->model.knobs = optarg;
-		return 0;
+		if (optarg[0] != '\0')
+			return 0;
+		snprintf(why, len, "--fault: nothing");
+		return -EINVAL;
 	case OPT_CUSE:
 		options->is_cuse = true;
 		return 0;

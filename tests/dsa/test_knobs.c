@@ -55,6 +55,10 @@ static const char *const bad[] = {
 	"copy@0.0:never",
 	"@wq0.0:never",
 	":never",
+	",",
+	"copy:never,",
+	",copy:never",
+	"copy::never",
 };
 
 START_TEST(what_makes_sense_is_parsed)
@@ -82,7 +86,7 @@ END_TEST
 
 START_TEST(rules_have_a_bound)
 {
-	static const char rule[] = "any:never,";
+	static const char rule[] = ",any:never";
 	const size_t len = sizeof(rule) - 1;
 	struct knobs knobs;
 	char text[8192] = "";
@@ -90,9 +94,9 @@ START_TEST(rules_have_a_bound)
 
 	for (unsigned i = 0; i < KNOBS_MAX; i++)
 		memcpy(text + i * len, rule, sizeof(rule));
-	ck_assert_int_eq((int)seen((uint64_t)knobs_parse(text, 0, &knobs, why, 200)), 0);
+	ck_assert_int_eq((int)seen((uint64_t)knobs_parse(text + 1, 0, &knobs, why, 200)), 0);
 	memcpy(text + KNOBS_MAX * len, rule, sizeof(rule));
-	ck_assert_int_eq(knobs_parse(text, 0, &knobs, why, 200), -EINVAL);
+	ck_assert_int_eq(knobs_parse(text + 1, 0, &knobs, why, 200), -EINVAL);
 	memset(text, 'a', sizeof(text) - 1);
 	ck_assert_int_eq(knobs_parse(text, 0, &knobs, why, 200), -EINVAL);
 }

@@ -155,6 +155,29 @@ START_TEST(a_tree_follows_the_model)
 }
 END_TEST
 
+START_TEST(a_tree_tells_who_has_a_queue_open)
+{
+	const struct dsa_memory memory = dsa_memory_process(getpid());
+	struct dsa_client *client[2];
+	struct place place;
+
+	place_open(&place, (struct dsa_model_options){ .nqueues = 2 });
+	says(&place, "wq0.1/clients", "0");
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(dsa_client_open(place.model, 1, &memory, &client[i]), 0);
+	ck_assert_int_eq(dsa_tree_update(place.tree), 0);
+	says(&place, "wq0.0/clients", "0");
+	says(&place, "wq0.1/clients", "2");
+	says(&place, "dsa0/clients", "2");
+	dsa_client_close(client[0]);
+	ck_assert_int_eq(dsa_tree_update(place.tree), 0);
+	says(&place, "wq0.1/clients", "1");
+	dsa_client_close(client[1]);
+	dsa_tree_destroy(place.tree);
+	place_close(&place);
+}
+END_TEST
+
 START_TEST(models_share_a_tree_unless_their_numbers_are_equal)
 {
 	struct dsa_model_options options = { .number = 1 };
@@ -190,6 +213,7 @@ test_tree(void)
 	tcase_add_test(tcase, a_tree_tells_of_dsa_3);
 	tcase_add_test(tcase, a_tree_tells_of_the_queues);
 	tcase_add_test(tcase, a_tree_follows_the_model);
+	tcase_add_test(tcase, a_tree_tells_who_has_a_queue_open);
 	tcase_add_test(tcase, models_share_a_tree_unless_their_numbers_are_equal);
 	return tcase;
 }

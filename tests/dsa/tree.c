@@ -117,6 +117,7 @@ put_state(const struct dsa_tree *tree)
 	struct dsa_model *model = tree->model;
 	const unsigned number = dsa_model_options(model)->number;
 	const bool is_halted = dsa_model_is_halted(model);
+	unsigned nclients, all = 0;
 	char name[64];
 	int err;
 
@@ -130,8 +131,13 @@ put_state(const struct dsa_tree *tree)
 
 		snprintf(name, sizeof(name), "dsa%u/wq%u.%u", number, number, i);
 		err = put(tree, name, "state", "%s\n", is_enabled ? "enabled" : "disabled");
+		nclients = dsa_model_clients(model, i);
+		all += nclients;
+		if (err == 0)
+			err = put(tree, name, "clients", "%u\n", nclients);
 	}
-	return err;
+	snprintf(name, sizeof(name), "dsa%u", number);
+	return err == 0 ? put(tree, name, "clients", "%u\n", all) : err;
 }
 
 static int
@@ -153,7 +159,6 @@ put_device(const struct dsa_tree *tree, const char *name)
 		{ "max_engines", ENGINES },
 		{ "max_groups", 4 },
 		{ "configurable", 1 },
-		{ "clients", 0 },
 		{ "model", (uint64_t)getpid() },
 	};
 	char ops[VALUE_MAX];

@@ -8,8 +8,6 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,177 +15,36 @@
 #include <unistd.h>
 
 #include "engines/queues.h"
+#include "queue_tree.h"
 
 #define OPCODE_REDUCE 0x19
 
-static char root[64];
 static struct dsa_queue *queues;
 static struct queues_lack lack;
-
-static const char *
-path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	return path;
-}
-
-static void
-put_bytes(const char *name, const void *bytes, size_t len)
-{
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
-	close(fd);
-}
-
-/* As the kernel writes it, with a line's end. */
-static void
-put(const char *name, const char *text)
-{
-	char line[1200];
-	int len = snprintf(line, sizeof(line), "%s\n", text);
-
-	put_bytes(name, line, (size_t)len);
-}
-
-static void
-take_away(const char *name)
-{
-	ck_assert_int_eq(remove(path_of(name)), 0);
-}
-
-static void
-move(const char *from, const char *to)
-{
-	char whole[128];
-
-	snprintf(whole, sizeof(whole), "%s/%s", root, from);
-	ck_assert_int_eq(rename(whole, path_of(to)), 0);
-}
-
-static void
-put_folder(const char *name)
-{
-	ck_assert_int_eq(mkdir(path_of(name), 0755), 0);
-}
-
-/* A set of 256 bits as the kernel prints it, with these lowest 64. */
-static const char *
-bits(unsigned high, unsigned low)
-{
-	static char text[80];
-
-	snprintf(text, sizeof(text),
-	    "00000000,00000000,00000000,00000000,00000000,00000000,%08x,%08x", high, low);
-	return text;
-}
-
-struct file {
-	const char *name, *text;
-};
-
-static void
-put_all(const char *folder, const struct file *files)
-{
-	char name[64];
-
-	put_folder(folder);
-	for (; files->name != NULL; files++) {
-		snprintf(name, sizeof(name), "%s/%s", folder, files->name);
-		put(name, files->text);
-	}
-}
-
-static void
-put_queue(const char *name)
-{
-	static const struct file files[] = {
-		{ "state", "enabled" },
-		{ "type", "user" },
-		{ "driver_name", "user" },
-		{ "mode", "shared" },
-		{ "name", "dmover" },
-		{ "group_id", "0" },
-		{ "size", "16" },
-		{ "threshold", "12" },
-		{ "max_transfer_size", "2097152" },
-		{ "max_batch_size", "32" },
-		{ "block_on_fault", "0" },
-		{ "clients", "0" },
-		{ NULL, NULL },
-	};
-	char node[64];
-
-	put_all(name, files);
-	snprintf(node, sizeof(node), "%s/op_config", name);
-	put(node, bits(1, 0x03f0ffff));
-	snprintf(node, sizeof(node), "nodes/%s", name);
-	put_bytes(node, "", 0);
-}
-
-static void
-put_device(const char *name, const char *group)
-{
-	static const struct file files[] = {
-		{ "state", "enabled" },
-		{ "version", "0x100" },
-		{ "pasid_enabled", "1" },
-		{ "cmd_status", "0" },
-		{ "gen_cap", "0x40915f0107" },
-		{ "max_transfer_size", "2147483648" },
-		{ "max_batch_size", "1024" },
-		{ "numa_node", "1" },
-		{ NULL, NULL },
-	};
-	static const struct file group_files[] = {
-		{ "engines", "engine0.0 engine0.1" },
-		{ NULL, NULL },
-	};
-	char file[64];
-
-	put_all(name, files);
-	snprintf(file, sizeof(file), "%s/op_cap", name);
-	put(file, bits(1, 0x003f03ff));
-	put_all(group, group_files);
-}
+static bool is_here; /* the tree is not that of another machine */
 
 static void
 make_tree(void)
 {
-	strcpy(root, "/tmp/test_queues.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(chmod(root, 0755), 0);
-	put_folder("nodes");
-	put_device("dsa0", "group0.0");
-	put_queue("wq0.0");
+	tree_make();
 	queues = calloc(QUEUES_MAX, sizeof(*queues));
 	ck_assert_ptr_nonnull(queues);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
 }
 
 static void
 remove_tree(void)
 {
 	free(queues);
-	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	tree_remove();
 }
 
 static unsigned
 survey(unsigned max)
 {
 	char nodes[96];
-	struct queues_roots roots = { .sysfs = root, .dev = nodes };
+	struct queues_roots roots = { .sysfs = tree_root, .dev = nodes, .is_image = !is_here };
 
-	snprintf(nodes, sizeof(nodes), "%s/nodes", root);
+	snprintf(nodes, sizeof(nodes), "%s/nodes", tree_root);
 	return dmover_queues_survey(&roots, queues, max, &lack);
 }
 
@@ -247,13 +104,14 @@ static const struct trouble {
 	{ "wq0.0/driver_name", "dmaengine", "its driver is \"user\"", "another driver",
 	    "-d user; accel-config enable-wq dsa0/wq0.0" },
 	{ "wq0.0/driver_name", "", "its driver is \"user\"", "none", "-d user" },
-	{ "wq0.0/mode", "private", "shared or dedicated", "neither", "-m shared" },
+	{ "wq0.0/mode", "private", "shared or dedicated", "neither", "-m shared -t 16;" },
 	{ "wq0.0/group_id", "-1", "it is in a group", "in none",
 	    "disable-device dsa0; accel-config config-wq dsa0/wq0.0 -g 0; "
 	    "accel-config enable-device dsa0" },
 	{ "wq0.0/group_id", "10000", "it is in a group", "in none", "-g 0" },
 	{ "group0.0/engines", "", "the group has an engine", "no engine",
-	    "config-engine dsa0/engine0.0 -g 0" },
+	    "disable-device dsa0; accel-config config-engine dsa0/engine0.0 -g 0; "
+	    "accel-config enable-device dsa0; accel-config enable-wq dsa0/wq0.0" },
 	{ "wq0.0/size", "0", "it has entries", "nothing", "-s 16" },
 	{ "wq0.0/size", "99999999999999999999", "it has entries", "nothing", "-s 16" },
 	{ "wq0.0/threshold", "0", "programs may fill it (threshold)", "may not", "-t 16" },
@@ -268,9 +126,9 @@ START_TEST(each_condition_is_named_with_its_cure)
 	const struct queue_finding *obstacle;
 
 	if (trouble->text != NULL)
-		put(trouble->file, trouble->text);
+		tree_put(trouble->file, trouble->text);
 	else
-		take_away(trouble->file);
+		tree_take_away(trouble->file);
 	same_int(survey(QUEUES_MAX), 1);
 	holds(!queues->is_usable);
 	obstacle = dmover_queue_obstacle(queues);
@@ -288,15 +146,15 @@ END_TEST
 /* A queue that nobody configured has everything wrong; its type says why. */
 START_TEST(the_root_of_several_troubles_comes_first)
 {
-	put("dsa0/state", "disabled");
-	put("wq0.0/state", "disabled");
-	put("wq0.0/type", "none");
-	put("wq0.0/size", "0");
-	put("wq0.0/group_id", "-1");
-	take_away("nodes/wq0.0");
+	tree_put("dsa0/state", "disabled");
+	tree_put("wq0.0/state", "disabled");
+	tree_put("wq0.0/type", "none");
+	tree_put("wq0.0/size", "0");
+	tree_put("wq0.0/group_id", "-1");
+	tree_take_away("nodes/wq0.0");
 	survey(QUEUES_MAX);
 	same_text(dmover_queue_obstacle(queues)->what, "it is for programs");
-	put("dsa0/pasid_enabled", "0");
+	tree_put("dsa0/pasid_enabled", "0");
 	survey(QUEUES_MAX);
 	same_text(dmover_queue_obstacle(queues)->what, "it shares addresses (PASID)");
 }
@@ -305,7 +163,7 @@ END_TEST
 static const struct {
 	const char *status, *words, *cure;
 } commands[] = {
-	{ "0x80060000", "no threshold", "-t 16" },
+	{ "0x80060000", "no threshold", "-t 16; accel-config enable-wq dsa0/wq0.0" },
 	{ "0x800c0000", "scalable mode", "sm_on" },
 	{ "0x80110000", "scalable mode", "sm_on" },
 	{ "0x80030000", "in no group", "-g 0" },
@@ -314,7 +172,9 @@ static const struct {
 	{ "0x800d0000", "no queue of the device is configured", "-m shared" },
 	{ "0x80200000", "no driver_name", "-d user" },
 	{ "0x80000020", "device is not enabled", "enable-device dsa0" },
-	{ "0x16", "no engine", "config-engine dsa0/engine0.0" },
+	{ "0x16", "no engine",
+	    "config-engine dsa0/engine0.0 -g 0; accel-config enable-device dsa0; "
+	    "accel-config enable-wq dsa0/wq0.0" },
 	{ "0x80990000", "unknown code", "enable-wq dsa0/wq0.0" },
 };
 
@@ -322,8 +182,8 @@ START_TEST(what_the_last_command_said_is_told_in_words)
 {
 	const struct queue_finding *obstacle;
 
-	put("wq0.0/state", "disabled");
-	put("dsa0/cmd_status", commands[_i].status);
+	tree_put("wq0.0/state", "disabled");
+	tree_put("dsa0/cmd_status", commands[_i].status);
 	survey(QUEUES_MAX);
 	obstacle = dmover_queue_obstacle(queues);
 	ck_assert_ptr_nonnull(obstacle);
@@ -338,9 +198,9 @@ START_TEST(a_dedicated_queue_needs_no_threshold_but_its_one_opener)
 {
 	const struct queue_finding *finding;
 
-	put("wq0.0/mode", "dedicated");
-	put("wq0.0/threshold", "0");
-	put("wq0.0/clients", "1");
+	tree_put("wq0.0/mode", "dedicated");
+	tree_put("wq0.0/threshold", "0");
+	tree_put("wq0.0/clients", "1");
 	survey(QUEUES_MAX);
 	holds(queues->is_usable && !queues->is_shared);
 	for (unsigned i = 0; i < queues->nfindings; i++)
@@ -352,21 +212,21 @@ END_TEST
 
 START_TEST(what_old_kernels_do_not_tell_is_no_obstacle)
 {
-	take_away("wq0.0/driver_name");
-	take_away("wq0.0/op_config");
-	take_away("wq0.0/max_transfer_size");
-	take_away("wq0.0/max_batch_size");
-	take_away("wq0.0/clients");
-	take_away("dsa0/cmd_status");
-	take_away("dsa0/numa_node");
-	put("dsa0/op_cap", "0x1003f03ff 0x0 0x0 0x0 ");
+	tree_take_away("wq0.0/driver_name");
+	tree_take_away("wq0.0/op_config");
+	tree_take_away("wq0.0/max_transfer_size");
+	tree_take_away("wq0.0/max_batch_size");
+	tree_take_away("wq0.0/clients");
+	tree_take_away("dsa0/cmd_status");
+	tree_take_away("dsa0/numa_node");
+	tree_put("dsa0/op_cap", "0x1003f03ff 0x0 0x0 0x0 ");
 	survey(QUEUES_MAX);
 	holds(queues->is_usable);
 	same_size(queues->ops[0], 0x1003f03ff);
 	same_size(queues->max_transfer, 2097152);
 	same_int(queues->max_batch, 32);
 	same_int(queues->numa_node, -1);
-	take_away("dsa0/op_cap");
+	tree_take_away("dsa0/op_cap");
 	survey(QUEUES_MAX);
 	holds(queues->is_usable && dmover_queue_allows(queues, 0x10));
 }
@@ -374,10 +234,10 @@ END_TEST
 
 START_TEST(limits_are_those_of_the_queue_and_of_its_device)
 {
-	put("wq0.0/max_transfer_size", "4294967296");
-	put("dsa0/max_transfer_size", "2147483648");
-	put("wq0.0/max_batch_size", "16");
-	put("wq0.0/block_on_fault", "1");
+	tree_put("wq0.0/max_transfer_size", "4294967296");
+	tree_put("dsa0/max_transfer_size", "2147483648");
+	tree_put("wq0.0/max_batch_size", "16");
+	tree_put("wq0.0/block_on_fault", "1");
 	survey(QUEUES_MAX);
 	same_size(queues->max_transfer, 2147483648);
 	same_int(queues->max_batch, 16);
@@ -391,25 +251,25 @@ START_TEST(xor_needs_reduce_and_its_capabilities)
 {
 	const char *caps = "0000000000000000,0020000000000001,0000000000000000";
 
-	put("dsa0/version", "0x300");
-	put("dsa0/op_cap", bits(1, 0x023f03ff));
-	put("wq0.0/op_config", bits(1, 0x023f03ff));
-	put("dsa0/dsacaps", caps);
+	tree_put("dsa0/version", "0x300");
+	tree_put("dsa0/op_cap", tree_bits(1, 0x023f03ff));
+	tree_put("wq0.0/op_config", tree_bits(1, 0x023f03ff));
+	tree_put("dsa0/dsacaps", caps);
 	survey(QUEUES_MAX);
 	holds(queues->has_xor && dmover_queue_allows(queues, OPCODE_REDUCE));
 	/* No bytes, no exclusive or, masked, an older device. */
-	put("dsa0/dsacaps", "0000000000000000,0020000000000002,0000000000000000");
+	tree_put("dsa0/dsacaps", "0000000000000000,0020000000000002,0000000000000000");
 	survey(QUEUES_MAX);
 	holds(!queues->has_xor);
-	put("dsa0/dsacaps", "0000000000000000,001f000000000001,0000000000000000");
+	tree_put("dsa0/dsacaps", "0000000000000000,001f000000000001,0000000000000000");
 	survey(QUEUES_MAX);
 	holds(!queues->has_xor);
-	put("dsa0/dsacaps", caps);
-	put("wq0.0/op_config", bits(1, 0x003f03ff));
+	tree_put("dsa0/dsacaps", caps);
+	tree_put("wq0.0/op_config", tree_bits(1, 0x003f03ff));
 	survey(QUEUES_MAX);
 	holds(!queues->has_xor);
-	put("wq0.0/op_config", bits(1, 0x023f03ff));
-	put("dsa0/version", "0x200");
+	tree_put("wq0.0/op_config", tree_bits(1, 0x023f03ff));
+	tree_put("dsa0/version", "0x200");
 	survey(QUEUES_MAX);
 	holds(!queues->has_xor && queues->is_usable);
 }
@@ -428,8 +288,8 @@ static const struct {
 
 START_TEST(a_set_of_operations_is_read_as_each_kernel_prints_it)
 {
-	take_away("wq0.0/op_config");
-	put("dsa0/op_cap", sets[_i].text);
+	tree_take_away("wq0.0/op_config");
+	tree_put("dsa0/op_cap", sets[_i].text);
 	survey(QUEUES_MAX);
 	same_size(queues->ops[0], sets[_i].first);
 	same_size(queues->ops[3], sets[_i].last);
@@ -438,12 +298,12 @@ END_TEST
 
 START_TEST(queues_come_in_the_order_of_their_numbers)
 {
-	put_device("dsa2", "group2.0");
-	put_device("dsa10", "group10.0");
-	put_queue("wq10.0");
-	put_queue("wq2.3");
-	put_queue("wq0.7");
-	put_queue("wq2.10");
+	tree_put_device("dsa2", "group2.0");
+	tree_put_device("dsa10", "group10.0");
+	tree_put_queue("wq10.0");
+	tree_put_queue("wq2.3");
+	tree_put_queue("wq0.7");
+	tree_put_queue("wq2.10");
 	same_int(survey(QUEUES_MAX), 5);
 	same_text(queues[1].name, "wq0.7");
 	same_text(queues[2].name, "wq2.3");
@@ -461,15 +321,15 @@ END_TEST
 
 START_TEST(other_devices_and_names_are_passed_over)
 {
-	put_queue("wq1.0"); /* of an IAX: there is no dsa1 */
-	put_folder("iax1");
-	put_folder("wq0.00");
-	put_folder("wq0.1x");
-	put_folder("wq0.-1");
-	put_folder("wq99999.1");
-	put_folder("engine0.0");
-	put("dsa7", "a file where a device should be");
-	put_folder("wq7.0");
+	tree_put_queue("wq1.0"); /* of an IAX: there is no dsa1 */
+	tree_put_folder("iax1");
+	tree_put_folder("wq0.00");
+	tree_put_folder("wq0.1x");
+	tree_put_folder("wq0.-1");
+	tree_put_folder("wq99999.1");
+	tree_put_folder("engine0.0");
+	tree_put("dsa7", "a file where a device should be");
+	tree_put_folder("wq7.0");
 	same_int(survey(QUEUES_MAX), 1);
 	same_text(queues->name, "wq0.0");
 }
@@ -482,10 +342,10 @@ START_TEST(a_lack_of_queues_is_explained)
 	same_int(dmover_queues_survey(&nowhere, queues, QUEUES_MAX, &lack), 0);
 	ck_assert_ptr_nonnull(strstr(lack.why, "/nonexistent/dsa: not there"));
 	ck_assert_ptr_nonnull(strstr(lack.cure, "modprobe idxd"));
-	move("wq0.0", "hidden");
+	tree_move("wq0.0", "hidden");
 	same_int(survey(QUEUES_MAX), 0);
 	ck_assert_ptr_nonnull(strstr(lack.why, "no work queue"));
-	move("dsa0", "hidden2");
+	tree_move("dsa0", "hidden2");
 	same_int(survey(QUEUES_MAX), 0);
 	ck_assert_ptr_nonnull(strstr(lack.why, "no DSA device"));
 }
@@ -495,7 +355,7 @@ START_TEST(a_node_without_permission_is_refused)
 {
 	const struct queue_finding *obstacle;
 
-	ck_assert_int_eq(chmod(path_of("nodes/wq0.0"), 0000), 0);
+	ck_assert_int_eq(chmod(tree_path("nodes/wq0.0"), 0000), 0);
 	if (unit_drop_privileges()) {
 		survey(QUEUES_MAX);
 		unit_regain_privileges();
@@ -505,8 +365,8 @@ START_TEST(a_node_without_permission_is_refused)
 		holds(!obstacle->is_good && obstacle->is_needed);
 		ck_assert_ptr_nonnull(strstr(obstacle->cure, "root"));
 	}
-	take_away("nodes/wq0.0");
-	put_folder("nodes/wq0.0");
+	tree_take_away("nodes/wq0.0");
+	tree_put_folder("nodes/wq0.0");
 	survey(QUEUES_MAX);
 	obstacle = dmover_queue_obstacle(queues);
 	ck_assert_ptr_nonnull(obstacle);
@@ -514,11 +374,91 @@ START_TEST(a_node_without_permission_is_refused)
 }
 END_TEST
 
+START_TEST(a_node_that_does_not_answer_is_no_matter_of_permission)
+{
+	const struct queue_finding *obstacle;
+
+	tree_take_away("nodes/wq0.0");
+	ck_assert_int_eq(symlink("wq0.0", tree_path("nodes/wq0.0")), 0);
+	survey(QUEUES_MAX);
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_ptr_nonnull(obstacle);
+	same_text(obstacle->value, strerror(ELOOP));
+	ck_assert_ptr_nonnull(strstr(obstacle->why, "does not answer"));
+	same_text(obstacle->cure, "");
+}
+END_TEST
+
 START_TEST(a_model_says_that_it_is_one)
 {
-	put("dsa0/model", "1");
+	tree_put("dsa0/model", "1");
 	survey(QUEUES_MAX);
 	holds(queues->is_model);
+}
+END_TEST
+
+START_TEST(a_file_is_the_node_of_a_model_or_of_an_image_alone)
+{
+	is_here = true;
+	survey(QUEUES_MAX);
+	holds(!queues->is_usable);
+	same_text(dmover_queue_obstacle(queues)->value, "(no device)");
+	tree_put("dsa0/model", "1");
+	survey(QUEUES_MAX);
+	holds(queues->is_usable);
+	is_here = false;
+}
+END_TEST
+
+START_TEST(a_name_may_look_like_an_error)
+{
+	tree_put("wq0.0/name", "(none)");
+	survey(QUEUES_MAX);
+	same_text(queues->label, "(none)");
+	holds(finding_of("it has a name")->is_good);
+}
+END_TEST
+
+START_TEST(a_threshold_that_is_advised_fits_the_queue)
+{
+	tree_put("wq0.0/size", "8");
+	tree_put("wq0.0/mode", "private");
+	survey(QUEUES_MAX);
+	ck_assert_ptr_nonnull(strstr(dmover_queue_obstacle(queues)->cure, "-m shared -t 8;"));
+	tree_put("wq0.0/type", "none");
+	survey(QUEUES_MAX);
+	ck_assert_ptr_nonnull(strstr(dmover_queue_obstacle(queues)->cure, "-s 8 -t 8 "));
+	tree_put("wq0.0/type", "user");
+	tree_put("wq0.0/mode", "shared");
+	tree_put("wq0.0/threshold", "9");
+	survey(QUEUES_MAX);
+	holds(strstr(dmover_queue_obstacle(queues)->cure, "-t 8;") != NULL);
+}
+END_TEST
+
+static const char *const unread[] = { "dsa0/version", "dsa0/pasid_enabled", "dsa0/state",
+	"wq0.0/state", "wq0.0/type", "wq0.0/driver_name", "wq0.0/mode", "wq0.0/group_id",
+	"group0.0/engines", "wq0.0/size", "wq0.0/threshold" };
+
+/* What is in the file nobody knows: no cure can be right. */
+START_TEST(an_attribute_that_cannot_be_read_is_said_to_be_so)
+{
+	const struct queue_finding *obstacle;
+
+	tree_take_away(unread[_i]);
+	ck_assert_int_eq(mkfifo(tree_path(unread[_i]), 0600), 0);
+	survey(QUEUES_MAX);
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_ptr_nonnull(obstacle);
+	same_text(obstacle->file, unread[_i]);
+	ck_assert_msg(strstr(obstacle->why, "cannot be read") != NULL, "%s", obstacle->why);
+	same_text(obstacle->cure, "");
+	if (!unit_drop_privileges())
+		return;
+	survey(QUEUES_MAX);
+	unit_regain_privileges();
+	obstacle = dmover_queue_obstacle(queues);
+	ck_assert_msg(strstr(obstacle->why, "may not read") != NULL, "%s", obstacle->why);
 }
 END_TEST
 
@@ -532,6 +472,16 @@ is_printable(const char *text, size_t size)
 			return false;
 	return len < size;
 }
+
+START_TEST(a_path_of_any_bytes_is_told_as_text)
+{
+	const struct queues_roots roots = { .sysfs = "/nonexistent/\033[31m\xff" };
+
+	same_int(dmover_queues_survey(&roots, queues, QUEUES_MAX, &lack), 0);
+	ck_assert(is_printable(lack.why, sizeof(lack.why)));
+	ck_assert_ptr_nonnull(strstr(lack.why, "/nonexistent/?[31m?: not there"));
+}
+END_TEST
 
 static const char *const files[] = { "dsa0/version", "dsa0/state", "dsa0/pasid_enabled",
 	"dsa0/cmd_status", "dsa0/gen_cap", "dsa0/op_cap", "dsa0/max_transfer_size",
@@ -549,27 +499,27 @@ put_bad(const char *name, unsigned way)
 	static char noise[1 << 20];
 	uint32_t seed = 1;
 
-	remove(path_of(name));
+	remove(tree_path(name));
 	switch (way) {
 	case BAD_NOISE:
 		for (size_t i = 0; i < sizeof(noise); i++)
 			noise[i] = (char)unit_random(&seed, 256);
-		put_bytes(name, noise, sizeof(noise));
+		tree_put_bytes(name, noise, sizeof(noise));
 		break;
 	case BAD_BYTES:
-		put_bytes(name, "enabled\0\xff\x1b[31m", 13);
+		tree_put_bytes(name, "enabled\0\xff\x1b[31m", 13);
 		break;
 	case BAD_NUMBER:
-		put_bytes(name, "18446744073709551615", 20);
+		tree_put_bytes(name, "18446744073709551615", 20);
 		break;
 	case BAD_EMPTY:
-		put_bytes(name, "", 0);
+		tree_put_bytes(name, "", 0);
 		break;
 	case BAD_FOLDER:
-		put_folder(name);
+		tree_put_folder(name);
 		break;
 	default:
-		ck_assert_int_eq(mkfifo(path_of(name), 0600), 0);
+		ck_assert_int_eq(mkfifo(tree_path(name), 0600), 0);
 	}
 }
 
@@ -580,6 +530,7 @@ survey_is_sane(void)
 	for (unsigned i = 0; i < queues->nfindings; i++) {
 		const struct queue_finding *finding = &queues->findings[i];
 
+		ck_assert(is_printable(finding->file, sizeof(finding->file)));
 		ck_assert(is_printable(finding->value, sizeof(finding->value)));
 		ck_assert(is_printable(finding->why, sizeof(finding->why)));
 		ck_assert(is_printable(finding->cure, sizeof(finding->cure)));
@@ -623,7 +574,14 @@ unit_queues(void)
 	tcase_add_test(tc, other_devices_and_names_are_passed_over);
 	tcase_add_test(tc, a_lack_of_queues_is_explained);
 	tcase_add_test(tc, a_node_without_permission_is_refused);
+	tcase_add_test(tc, a_node_that_does_not_answer_is_no_matter_of_permission);
 	tcase_add_test(tc, a_model_says_that_it_is_one);
+	tcase_add_test(tc, a_file_is_the_node_of_a_model_or_of_an_image_alone);
+	tcase_add_test(tc, a_name_may_look_like_an_error);
+	tcase_add_test(tc, a_threshold_that_is_advised_fits_the_queue);
+	tcase_add_loop_test(tc, an_attribute_that_cannot_be_read_is_said_to_be_so, 0,
+	    (int)(sizeof(unread) / sizeof(unread[0])));
+	tcase_add_test(tc, a_path_of_any_bytes_is_told_as_text);
 	tcase_add_test(tc, hostile_files_are_harmless);
 	return tc;
 }

@@ -20,6 +20,14 @@ ctl_checks_add(
 	return check;
 }
 
+static void
+tidy(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 void
 ctl_check_found(struct ctl_check *check, const char *format, ...)
 {
@@ -28,6 +36,7 @@ ctl_check_found(struct ctl_check *check, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(check->value, sizeof(check->value), format, args);
 	va_end(args);
+	tidy(check->value);
 }
 
 void
@@ -37,6 +46,8 @@ ctl_check_blame(
 	check->verdict = verdict;
 	snprintf(check->why, sizeof(check->why), "%s", why);
 	snprintf(check->cure, sizeof(check->cure), "%s", cure);
+	tidy(check->why);
+	tidy(check->cure);
 }
 
 const struct ctl_check *

@@ -37,11 +37,14 @@ struct ctl_checks {
 struct ctl_check *ctl_checks_add(
     struct ctl_checks *checks, enum ctl_section section, const char *id, const char *what);
 
-/* What was found, as printf does.  What is too long is cut. */
+/* What was found, as printf does.  What is too long is cut; bytes that no text has become '?'. */
 void ctl_check_found(struct ctl_check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* It is not good: why, and the cure; both may be "". */
+/*
+ * It is not good: why, and the cure; both may be "".  A cure is commands, or what to do, and not both:
+ * commands are copied.
+ */
 void ctl_check_blame(
     struct ctl_check *check, enum ctl_verdict verdict, const char *why, const char *cure);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dsa.c: DSA devices on the PCI bus, their driver, and what their queues need of the machine. */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,25 @@ read_id(const struct ctl_host *host, const char *address, const char *file)
 	return strtol(text, NULL, 16);
 }
 
+/* "0000:6a:01.0" and nothing else: it goes into commands. */
+static bool
+is_address(const char *name)
+{
+	static const char pattern[] = "xxxx:xx:xx.x";
+
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		if (pattern[i] == 'x' ? !isxdigit((unsigned char)name[i]) : name[i] != pattern[i])
+			return false;
+	return true;
+}
+
+static bool
+is_driver(const char *name)
+{
+	return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				 "_-")] == '\0';
+}
+
 static bool
 is_dsa(const struct ctl_host *host, const char *address)
 {
@@ -40,17 +60,19 @@ is_dsa(const struct ctl_host *host, const char *address)
 	return false;
 }
 
-/* The name of the driver that has the device; "": none. */
+/* The name of the driver that has the device; "": none; "?": one that no driver has. */
 static void
 find_driver(const struct ctl_host *host, const char *address, char *name, size_t size)
 {
-	char file[128], path[CTL_PATH_SIZE], target[CTL_PATH_SIZE] = "", *last;
+	char file[128], path[CTL_PATH_SIZE], target[CTL_PATH_SIZE] = "";
+	const char *last;
 
 	snprintf(file, sizeof(file), BUS "/%.32s/driver", address);
 	if (readlink(ctl_host_path(host, file, path), target, sizeof(target) - 1) < 0)
 		target[0] = '\0';
 	last = strrchr(target, '/');
-	snprintf(name, size, "%.31s", last != NULL ? last + 1 : target);
+	last = last != NULL ? last + 1 : target;
+	snprintf(name, size, "%.31s", strlen(last) < size && is_driver(last) ? last : "?");
 }
 
 static void
@@ -70,6 +92,10 @@ look_at_device(const struct ctl_host *host, const char *address, struct ctl_chec
 		    "modprobe idxd");
 		return;
 	}
+	if (driver[0] == '?') {
+		ctl_check_blame(check, CTL_NOTE, "its driver's name is none that a driver has", "");
+		return;
+	}
 	snprintf(cure, sizeof(cure),
 	    "echo %.31s >/sys/bus/pci/drivers/%s/unbind; echo %.31s "
 	    ">/sys/bus/pci/drivers/idxd/bind",
@@ -86,7 +112,7 @@ look_at_bus(const struct ctl_host *host, struct ctl_checks *checks)
 	int n = scandir(ctl_host_path(host, BUS, path), &entries, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		if (entries[i]->d_name[0] != '.' && is_dsa(host, entries[i]->d_name) &&
+		if (is_address(entries[i]->d_name) && is_dsa(host, entries[i]->d_name) &&
 		    found++ < DEVICES_MAX)
 			look_at_device(host, entries[i]->d_name, checks);
 		free(entries[i]);
@@ -158,12 +184,13 @@ ctl_examine_dsa(
 	if (ndevices == 0) {
 		check = ctl_checks_add(checks, CTL_DSA, "dsa.device", "device on the PCI bus");
 		ctl_check_found(check, "none");
-		if (counts->all == 0) {
-			ctl_check_blame(check, CTL_NOTE,
-			    "no such hardware, or it is off in the BIOS: other engines do its work",
-			    "");
+		ctl_check_blame(check, CTL_NOTE,
+		    counts->all == 0
+			? "no such hardware, or it is off in the BIOS: other engines do its work"
+			: "the queues below are of a device that is not on the bus here",
+		    "");
+		if (counts->all == 0)
 			return;
-		}
 	}
 	look_at_iommu(host, counts->usable > 0,
 	    ctl_checks_add(checks, CTL_DSA, "dsa.iommu", "scalable mode of the IOMMU"));

@@ -23,8 +23,7 @@ static const struct node cuse = {
 	.path = "/dev/cuse",
 	.module = "cuse",
 	.packages = "install this kernel's extra modules (linux-modules-extra, "
-		    "kernel-modules-extra), or boot a kernel with CONFIG_CUSE; --front=fuse does "
-		    "without",
+		    "kernel-modules-extra), boot a kernel with CONFIG_CUSE, or take --front=fuse",
 	.minor = 203,
 };
 static const struct node fuse = {
@@ -65,26 +64,50 @@ sees_modules(const struct ctl_host *host)
 static void
 blame_driver(const struct ctl_host *host, const struct node *node, struct ctl_check *check)
 {
-	char cure[256];
+	char why[256], cure[256];
 
 	if (ctl_host_mentions(host, "/proc/misc", node->module)) {
-		snprintf(cure, sizeof(cure),
-		    "start the container with --device=%s; or: mknod -m 600 %s c 10 %u", node->path,
-		    node->path, node->minor);
-		ctl_check_blame(
-		    check, CTL_BAD, "the kernel has the driver, but there is no node here", cure);
+		snprintf(cure, sizeof(cure), "mknod -m 600 %s c 10 %u", node->path, node->minor);
+		snprintf(why, sizeof(why),
+		    "the kernel has the driver, but there is no node here; a container is started "
+		    "with --device=%s",
+		    node->path);
+		ctl_check_blame(check, CTL_BAD, why, cure);
 	} else if (is_listed(host, node, "modules.dep")) {
 		snprintf(cure, sizeof(cure), "modprobe %s", node->module);
 		ctl_check_blame(check, CTL_BAD, "the module is installed, and not loaded", cure);
 	} else if (sees_modules(host) && !is_listed(host, node, "modules.builtin")) {
 		ctl_check_blame(check, CTL_BAD, "this kernel has no such module", node->packages);
 	} else {
-		snprintf(cure, sizeof(cure),
-		    "modprobe %s (for a container: on the host, and --device=%s)", node->module,
+		snprintf(why, sizeof(why),
+		    "no driver; this kernel's modules are not in sight: a container needs it on "
+		    "the host, and --device=%s",
 		    node->path);
-		ctl_check_blame(
-		    check, CTL_BAD, "no driver; this kernel's modules are not in sight", cure);
+		snprintf(cure, sizeof(cure), "modprobe %s", node->module);
+		ctl_check_blame(check, CTL_BAD, why, cure);
 	}
+}
+
+/* The node is there, and opening it fails. */
+static void
+blame_node(int err, struct ctl_check *check)
+{
+	if (err == ENOTTY)
+		ctl_check_blame(check, CTL_BAD, "it is no character device",
+		    "remove it, and load the module again");
+	else if (err == EPERM)
+		ctl_check_blame(check, CTL_BAD,
+		    "the device cgroup of the container or of the unit forbids it",
+		    "--device for the container, DeviceAllow= for the unit");
+	else if (err == ELOOP || err == ENOTDIR)
+		ctl_check_blame(check, CTL_BAD, "the path leads to no device", "");
+	else if (err != EACCES)
+		ctl_check_blame(check, CTL_BAD, "its driver does not let itself be opened", "");
+	else if (geteuid() != 0)
+		ctl_check_blame(check, CTL_BAD, "this user may not open it", "run dmoverd as root");
+	else
+		ctl_check_blame(check, CTL_BAD,
+		    "root may not open it: a mount with nodev, or a security module", "");
 }
 
 /* Opening does not make a device yet.  Below another root, a file stands for the node. */
@@ -106,15 +129,8 @@ look_at_node(const struct ctl_host *host, const struct node *node, struct ctl_ch
 	ctl_check_found(check, "%s", err == 0 ? "can be opened" : strerror(err));
 	if (err == ENOENT || err == ENXIO || err == ENODEV)
 		blame_driver(host, node, check);
-	else if (err == ENOTTY)
-		ctl_check_blame(check, CTL_BAD, "it is no character device",
-		    "remove it, and load the module again");
-	else if (err == EPERM)
-		ctl_check_blame(check, CTL_BAD,
-		    "the device cgroup of the container or of the unit forbids it",
-		    "--device for the container, DeviceAllow= for the unit");
 	else if (err != 0)
-		ctl_check_blame(check, CTL_BAD, "this user may not open it", "run dmoverd as root");
+		blame_node(err, check);
 }
 
 void
@@ -163,7 +179,7 @@ look_at_mounting(const struct ctl_host *host, struct ctl_check *check)
 		ctl_check_blame(check, CTL_BAD, "the file cannot be mounted over the path",
 		    geteuid() == 0
 			? "start the container with --cap-add=SYS_ADMIN --device=/dev/fuse"
-			: "run dmoverd as root; or install fuse3, for its fusermount3");
+			: "run dmoverd as root, or install fuse3, for its fusermount3");
 	}
 }
 

@@ -13,6 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define BLOCK_SIZE   4096
+#define MENTIONS_MAX (64u << 20) /* bytes that are read of a file, which may have no end */
+
 const char *
 ctl_host_path(const struct ctl_host *host, const char *file, char path[CTL_PATH_SIZE])
 {
@@ -78,32 +81,51 @@ ctl_host_number(const struct ctl_host *host, const char *file, long fallback)
 	return end == text || errno != 0 ? fallback : number;
 }
 
+/* Between what is no letter or number; TEXT begins with a byte before the first word, and ends with one. */
 static bool
-is_word_at(const char *line, const char *at, size_t len)
+has_word(const char *text, size_t len, const char *word, size_t wordlen)
 {
-	return (at == line || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[len]);
+	const char *at = text;
+
+	while ((at = memmem(at, len - (size_t)(at - text), word, wordlen)) != NULL) {
+		if (at > text && at + wordlen < text + len && !isalnum((unsigned char)at[-1]) &&
+		    !isalnum((unsigned char)at[wordlen]))
+			return true;
+		at++;
+	}
+	return false;
 }
 
 bool
 ctl_host_mentions(const struct ctl_host *host, const char *file, const char *word)
 {
 	int fd = open_regular(host, file);
-	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
-	const size_t len = strlen(word);
-	char *line = NULL;
-	size_t room = 0;
+	const size_t wordlen = strlen(word), kept = wordlen + 1;
+	char text[BLOCK_SIZE] = " ";
+	size_t len = 1, total = 0;
 	bool is_there = false;
+	ssize_t n = 1;
 
-	if (stream == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
 		return false;
+	while (!is_there && n > 0 && total < MENTIONS_MAX) {
+		n = read(fd, text + len, sizeof(text) - 1 - len);
+		if (n < 0 && errno == EINTR) {
+			n = 1;
+			continue;
+		}
+		len += n > 0 ? (size_t)n : 0;
+		total += n > 0 ? (size_t)n : 0;
+		if (n <= 0) /* the end is no letter either */
+			text[len++] = ' ';
+		is_there = has_word(text, len, word, wordlen);
+		/* The word may have begun. */
+		if (len > kept) {
+			memmove(text, text + len - kept, kept);
+			len = kept;
+		}
 	}
-	while (!is_there && getline(&line, &room, stream) > 0)
-		for (const char *at = line; !is_there && (at = strstr(at, word)) != NULL; at++)
-			is_there = is_word_at(line, at, len);
-	free(line);
-	fclose(stream);
+	close(fd);
 	return is_there;
 }
 

@@ -24,7 +24,7 @@ long ctl_host_read(const struct ctl_host *host, const char *file, char *text, si
 /* FILE's first number; FALLBACK when there is none. */
 long ctl_host_number(const struct ctl_host *host, const char *file, long fallback);
 
-/* FILE has a line with WORD in it, between what is no letter or number.  FILE may be large. */
+/* FILE has a line with WORD in it, between what is no letter or number.  FILE may be large: the first 64 MiB count. */
 bool ctl_host_mentions(const struct ctl_host *host, const char *file, const char *word);
 
 /* There is such a file, of any kind. */

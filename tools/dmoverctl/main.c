@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: dmoverctl, the administrator's tool of dmoverd. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,16 @@ likes_colours(void)
 	       (never == NULL || never[0] == '\0');
 }
 
+/* What was printed must have got there. */
+static int
+flush_output(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return 0;
+	perror("dmoverctl: standard output");
+	return -EIO;
+}
+
 static int
 run_doctor(const struct ctl_options *options)
 {
@@ -31,6 +42,7 @@ run_doctor(const struct ctl_options *options)
 						    : ctl_host_path(&host, QUEUES_SYSFS, sysfs),
 		.dev = options->dsa_dev != NULL ? options->dsa_dev
 						: ctl_host_path(&host, QUEUES_DEV, dev),
+		.is_image = options->root[0] != '\0',
 	};
 	const struct ctl_report_style style = {
 		.is_all = options->is_all,
@@ -50,11 +62,7 @@ run_doctor(const struct ctl_options *options)
 	if (ctl_diagnosis_is_good(&diagnosis))
 		status = 0;
 	ctl_diagnosis_fini(&diagnosis);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("dmoverctl: standard output");
-		return EXIT_BAD;
-	}
-	return status;
+	return flush_output() < 0 ? EXIT_BAD : status;
 }
 
 int
@@ -70,10 +78,10 @@ main(int argc, char **argv)
 	switch (options.action) {
 	case CTL_SHOW_HELP:
 		fputs(ctl_help, stdout);
-		return 0;
+		return flush_output() < 0 ? EXIT_BAD : 0;
 	case CTL_SHOW_VERSION:
 		printf("dmoverctl %s\n", DMOVER_VERSION);
-		return 0;
+		return flush_output() < 0 ? EXIT_BAD : 0;
 	case CTL_DOCTOR:
 		break;
 	}

@@ -45,12 +45,15 @@ look_at_yama(const struct ctl_host *host, struct ctl_check *check)
 		    "no process may reach into another one, not even root's, until the next boot",
 		    "boot with kernel.yama.ptrace_scope below 3 (/etc/sysctl.d)");
 	else if (scope == 2 && !is_capable)
-		ctl_check_blame(check, CTL_BAD, "only CAP_SYS_PTRACE reaches into other processes",
-		    "run dmoverd as root; or sysctl -w kernel.yama.ptrace_scope=0");
+		ctl_check_blame(check, CTL_BAD,
+		    "only CAP_SYS_PTRACE (of root) reaches into other processes",
+		    "sysctl -w kernel.yama.ptrace_scope=0");
 	else if (scope == 1 && !is_capable)
 		ctl_check_blame(check, CTL_NOTE,
-		    "only children, and programs that allow it, can be served: others get EPERM",
-		    "run dmoverd as root; or sysctl -w kernel.yama.ptrace_scope=0");
+		    "only children, and programs that allow it, can be served: others get EPERM; "
+		    "root "
+		    "serves all",
+		    "sysctl -w kernel.yama.ptrace_scope=0");
 }
 
 void

@@ -177,7 +177,8 @@ is_worth_reading(const struct ctl_diagnosis *diagnosis, unsigned i)
 static void
 print_queues(const struct report *report, const struct ctl_diagnosis *diagnosis)
 {
-	unsigned nleft = diagnosis->nseen - diagnosis->nqueues;
+	const unsigned nunseen = diagnosis->nseen - diagnosis->nqueues;
+	unsigned nleft = 0;
 
 	if (diagnosis->nseen == 0) {
 		const struct line line = { CTL_NOTE, "work queues", "none", diagnosis->lack.why,
@@ -193,9 +194,11 @@ print_queues(const struct report *report, const struct ctl_diagnosis *diagnosis)
 			nleft++;
 	}
 	if (nleft > 0)
-		fprintf(report->file, "\n  %u more %s not configured%s\n", nleft,
-		    nleft == 1 ? "queue is" : "queues are",
-		    report->style->is_all ? "" : " (--all shows them)");
+		fprintf(report->file, "\n  %u more %s not configured (--all shows them)\n", nleft,
+		    nleft == 1 ? "queue is" : "queues are");
+	if (nunseen > 0)
+		fprintf(report->file, "\n  %u more queues: only the first %u are looked at\n",
+		    nunseen, diagnosis->nqueues);
 }
 
 static void
@@ -211,8 +214,8 @@ print_end(const struct report *report, const struct ctl_diagnosis *diagnosis)
 		fprintf(
 		    report->file, "dmoverd can start here, with --front=%s.\n", diagnosis->front);
 	if (diagnosis->nseen > 0)
-		fprintf(report->file, "%u of %u DSA queues can be used.\n", diagnosis->nusable,
-		    diagnosis->nseen);
+		fprintf(report->file, "%u of %s%u DSA queues can be used.\n", diagnosis->nusable,
+		    diagnosis->nseen > diagnosis->nqueues ? "the first " : "", diagnosis->nqueues);
 }
 
 void

@@ -51,9 +51,9 @@ ctl_examine_uring(const struct ctl_host *host, struct ctl_checks *checks)
 	if (err == 0)
 		return;
 	if (err == ENOSYS)
-		ctl_check_blame(check, CTL_NOTE, "this kernel has no io_uring, or a filter says so",
-		    "boot a kernel with CONFIG_IO_URING; a container's seccomp profile may hide "
-		    "it");
+		ctl_check_blame(check, CTL_NOTE,
+		    "this kernel has no io_uring, or a container's seccomp profile hides it",
+		    "boot a kernel with CONFIG_IO_URING");
 	else if (err == ENOMEM)
 		ctl_check_blame(check, CTL_NOTE, "not enough memory may be locked",
 		    "raise RLIMIT_MEMLOCK (LimitMEMLOCK= in a unit, ulimit -l)");
