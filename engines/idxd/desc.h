@@ -15,11 +15,9 @@
 enum idxd_opcode {
 	IDXD_OP_NOOP = 0x00,
 	IDXD_OP_BATCH = 0x01,
-	IDXD_OP_DRAIN = 0x02,
 	IDXD_OP_MEMMOVE = 0x03,
 	IDXD_OP_FILL = 0x04,
 	IDXD_OP_CRCGEN = 0x10,
-	IDXD_OP_COPY_CRC = 0x11,
 	IDXD_OP_REDUCE = 0x19, /* DSA 3.0 */
 };
 
@@ -37,10 +35,9 @@ enum idxd_status {
 	    0x04,                   /* page fault, and the system says that there is no such page */
 	IDXD_ST_BATCH_FAIL = 0x05,  /* some of a batch failed */
 	IDXD_ST_BATCH_FAULT = 0x06, /* page fault on the list of a batch */
-	IDXD_ST_BAD_OPCODE = 0x10,
+	IDXD_ST_INVALID_FIRST = 0x10, /* to the last: the descriptor is wrong, and was not begun */
+	IDXD_ST_INVALID_LAST = 0x1e,
 	IDXD_ST_READBACK_FAULT = 0x1f,
-	IDXD_ST_HW_FIRST = 0x20,
-	IDXD_ST_HW_LAST = 0x22,
 };
 
 /* Of a REDUCE: compute type, and the type of the data. */

@@ -6,12 +6,17 @@
 #include "wait.h"
 
 /*
- * A queue that took nothing is asked again after FULL_REST.  After FULL_MOST the CPU does what
- * waits; so many times in a row, and it is not load that fills the queue.
+ * A queue that took nothing is asked again after a part of the time since which it takes nothing,
+ * in these bounds: ENQCMD takes long to say no.  Since FULL_MOST, and the CPU does what could go
+ * nowhere else.
  */
-#define FULL_REST  UINT64_C(20000)
+#define REST_PART  4
+#define REST_LEAST UINT64_C(20000)
+#define REST_MOST  (4 * IDXD_NS_PER_MS)
 #define FULL_MOST  (1 * IDXD_NS_PER_MS)
-#define FULL_TIMES 20u
+/* A shared queue that is disabled looks like a full one: so long, and the keeper looks it up. */
+#define DOUBT_FIRST (10 * IDXD_NS_PER_MS)
+#define DOUBT_NEXT  (200 * IDXD_NS_PER_MS)
 
 /* Small requests are not spread over more queues than this makes of them: each is a call. */
 #define SHARE_LEAST 16u
@@ -21,13 +26,14 @@ static unsigned
 free_entries(const struct idxd_mover *mover, const struct idxd_queue *queue)
 {
 	const unsigned n = queue->room - queue->entries;
+	const unsigned nready = mover->ready.n + mover->held.n;
 	unsigned worth = queue->room / 2;
 
-	if (queue->rest_until > mover->now)
+	if (queue->rest_until > mover->fed)
 		return 0;
 	/* One by one, as places become free, costs a call for each. */
-	if (worth > mover->ready.n)
-		worth = mover->ready.n;
+	if (worth > nready)
+		worth = nready;
 	return n >= worth ? n : 0;
 }
 
@@ -37,7 +43,15 @@ kind_of(const struct idxd_transfer *transfer)
 	return DMOVER_F(transfer->dreq->dreq_func->dfn_kind);
 }
 
-/* The queue for the transfer with the least under way.  NULL; *ret_wait: one will have room. */
+/* Others fill it, and that is no matter of a moment. */
+static bool
+is_stuck(const struct idxd_queue *queue)
+{
+	return queue->entries == 0 && queue->full_since != 0 &&
+	       queue->mover->now - queue->full_since >= FULL_MOST;
+}
+
+/* The queue for the transfer with the least under way.  NULL; *ret_wait: one should have room. */
 static struct idxd_queue *
 choose(struct idxd_mover *mover, const struct idxd_transfer *transfer, bool *ret_wait)
 {
@@ -50,9 +64,10 @@ choose(struct idxd_mover *mover, const struct idxd_transfer *transfer, bool *ret
 		if ((atomic_load_explicit(&queue->kinds, memory_order_acquire) &
 			kind_of(transfer)) == 0)
 			continue;
-		*ret_wait = true;
-		if (free_entries(mover, queue) == 0)
+		if (free_entries(mover, queue) == 0) {
+			*ret_wait |= !is_stuck(queue);
 			continue;
+		}
 		if (best == NULL || queue->nflight < best->nflight)
 			best = queue;
 	}
@@ -116,56 +131,55 @@ take_off(struct idxd_queue *queue, struct idxd_transfer *transfer, struct idxd_b
 	IDXD_COUNT(&queue->mover->stats, descriptors, 1);
 }
 
-/* True when another live queue does what the transfer needs. */
-static bool
-has_other(const struct idxd_queue *queue, const struct idxd_transfer *transfer)
-{
-	const struct idxd_mover *mover = queue->mover;
-
-	for (unsigned i = 0; i < mover->nqueues; i++)
-		if (mover->queues[i] != queue &&
-		    (atomic_load_explicit(&mover->queues[i]->kinds, memory_order_relaxed) &
-			kind_of(transfer)) != 0)
-			return true;
-	return false;
-}
-
-/* The queue has taken nothing.  For too long: the CPU does what could go nowhere else. */
+/* The queue has taken nothing.  That is load, and no error, unless it is a queue no more. */
 static void
 is_full(struct idxd_queue *queue)
 {
-	struct idxd_mover *mover = queue->mover;
+	const uint64_t now = queue->mover->now;
+	uint64_t rest;
 
-	IDXD_COUNT(&mover->stats, full, 1);
-	queue->rest_until = mover->now + FULL_REST;
+	IDXD_COUNT(&queue->mover->stats, full, 1);
 	/* What is under way makes room, or is late. */
 	if (queue->entries > 0 || queue->full_since == 0)
-		queue->full_since = mover->now;
-	if (mover->now - queue->full_since < FULL_MOST)
+		queue->full_since = now;
+	rest = (now - queue->full_since) / REST_PART;
+	if (rest < REST_LEAST)
+		rest = REST_LEAST;
+	queue->rest_until = now + (rest < REST_MOST ? rest : REST_MOST);
+	if (queue->doubt_at == 0)
+		queue->doubt_at = now + DOUBT_FIRST;
+	if (now < queue->doubt_at || !queue->info.is_shared)
 		return;
-	queue->full_since = 0;
-	for (unsigned n = mover->ready.n; n > 0; n--) {
-		struct idxd_transfer *transfer = idxd_list_take(&mover->ready);
-
-		if (has_other(queue, transfer))
-			idxd_list_put(&mover->ready, transfer);
-		else
-			idxd_mover_end_by_cpu(mover, transfer);
-	}
-	if (++queue->nfull == FULL_TIMES)
-		idxd_queue_quarantine(queue);
+	queue->doubt_at = now + DOUBT_NEXT;
+	idxd_queue_doubt(queue);
 }
 
-/* ANSWER is what idxd_wq_submit() said; with -errno the queue is gone. */
-static int
-heed(struct idxd_queue *queue, int answer)
+/*
+ * ANSWER is what idxd_wq_submit() said of N descriptors; those that it took are taken off.  The
+ * queue may be gone after this.
+ */
+static void
+heed(struct idxd_queue *queue, int answer, unsigned n)
 {
-	if (answer > 0) {
-		queue->full_since = 0;
-		queue->nfull = 0;
-	} else if (answer < 0) {
+	if (answer < 0 || answer > (int)n) {
 		idxd_queue_quarantine(queue);
+	} else if (answer > 0) {
+		queue->full_since = 0;
+		queue->doubt_at = 0;
+	} else if (atomic_load_explicit(&queue->is_gone, memory_order_relaxed)) {
+		idxd_queue_quarantine(queue);
+	} else {
+		is_full(queue);
 	}
+}
+
+/* The first of DESCS, N of them, to the queue; deadlines count from after the call. */
+static int
+submit(struct idxd_queue *queue, const struct idxd_desc *descs, unsigned n)
+{
+	const int answer = idxd_wq_submit(&queue->wq, descs, n);
+
+	queue->mover->now = idxd_now();
 	return answer;
 }
 
@@ -178,21 +192,20 @@ send_singly(struct idxd_queue *queue, struct idxd_transfer **transfers, unsigned
 
 	for (unsigned i = 0; i < n; i++)
 		descs[i] = transfers[i]->slot->desc;
-	answer = heed(queue, idxd_wq_submit(&queue->wq, descs, n));
+	answer = submit(queue, descs, n);
 	for (taken = 0; taken < n && answer > (int)taken; taken++) {
 		take_off(queue, transfers[taken], /* batch= */ NULL);
 		queue->entries++;
 	}
 	put_back(queue, transfers + taken, n - taken);
-	if (answer == 0)
-		is_full(queue);
+	heed(queue, answer, n);
 }
 
 static struct idxd_batch *
 spare_batch(struct idxd_queue *queue)
 {
 	for (unsigned i = 0; i < IDXD_BATCHES; i++)
-		if (!queue->batches[i].is_out)
+		if (!queue->batches[i].is_out && queue->batches[i].nmembers == 0)
 			return &queue->batches[i];
 	return NULL;
 }
@@ -207,26 +220,24 @@ send_batch(struct idxd_queue *queue, struct idxd_transfer **transfers, unsigned 
 		batch->list[i] = transfers[i]->slot->desc;
 	idxd_desc_batch(&batch->slot.desc, batch->list, n, &batch->slot.record);
 	idxd_record_clear(&batch->slot.record);
-	answer = idxd_wq_submit(&queue->wq, &batch->slot.desc, 1);
-	if (answer == -EINVAL) {
-		/* The kernel lets none through. */
-		queue->may_batch = false;
+	answer = submit(queue, &batch->slot.desc, 1);
+	if (answer <= 0) {
 		put_back(queue, transfers, n);
-		return;
-	}
-	if (heed(queue, answer) <= 0) {
-		put_back(queue, transfers, n);
-		if (answer == 0)
-			is_full(queue);
+		if (answer == -EINVAL)
+			queue->may_batch = false; /* the kernel lets none through */
+		else
+			heed(queue, answer, 1);
 		return;
 	}
 	IDXD_COUNT(&queue->mover->stats, batches, 1);
 	batch->is_out = true;
+	batch->nmembers = n;
 	queue->nbatches++;
 	batch->deadline = queue->mover->now + queue->mover->args.deadline_ns;
 	queue->entries++;
 	for (unsigned i = 0; i < n; i++)
 		take_off(queue, transfers[i], batch);
+	heed(queue, answer, 1);
 }
 
 /* How many of the first ones may go as one batch. */
@@ -262,20 +273,40 @@ send(struct idxd_queue *queue)
 		send_singly(queue, transfers, first);
 }
 
-void
+/* What was held comes before what is ready still. */
+static void
+release_held(struct idxd_mover *mover)
+{
+	idxd_list_join(&mover->held, &mover->ready);
+	idxd_list_join(&mover->ready, &mover->held);
+}
+
+bool
 idxd_mover_feed(struct idxd_mover *mover)
 {
 	struct idxd_transfer *transfer;
-	bool may_wait;
+	uint32_t held = 0; /* those of a kind keep their order */
+	bool may_wait, is_ended = false;
 
-	while ((transfer = mover->ready.first) != NULL) {
-		struct idxd_queue *queue = choose(mover, transfer, &may_wait);
+	/* No queue says twice in a turn that it is full. */
+	mover->fed = mover->now;
+	while (!is_ended && (transfer = mover->ready.first) != NULL) {
+		struct idxd_queue *queue = NULL;
 
-		if (queue != NULL)
+		may_wait = (held & kind_of(transfer)) != 0;
+		if (!may_wait)
+			queue = choose(mover, transfer, &may_wait);
+		if (queue != NULL) {
 			send(queue);
-		else if (may_wait)
-			return;
-		else
+		} else if (may_wait) {
+			held |= kind_of(transfer);
+			idxd_list_put(&mover->held, idxd_list_take(&mover->ready));
+		} else {
+			/* One at a time: meanwhile records may have come, and room. */
 			idxd_mover_end_by_cpu(mover, idxd_list_take(&mover->ready));
+			is_ended = true;
+		}
 	}
+	release_held(mover);
+	return is_ended;
 }

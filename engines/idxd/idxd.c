@@ -7,8 +7,8 @@
  * 2. A request goes to the mover (mover.h), as one descriptor after the other.
  * 3. What a device does not do, or not in time, the CPU does here: no request ever fails.
  *
- * A device works on the request's own buffers.  They are given back when its record has come, or
- * when the queue has been closed, which waits for the device; not before.
+ * A device works on the request's own buffers.  Those that it may write are given back when its
+ * record has come, or when the queue has been closed, which waits for the device; not before.
  */
 #include "idxd.h"
 
@@ -161,7 +161,7 @@ idxd_submit(void *state, struct dmover_request *dreq)
 		return -EOPNOTSUPP;
 	if ((idxd_mover_live_kinds(mover) & kind) != 0)
 		return idxd_mover_give(mover, dreq);
-	if ((atomic_load_explicit(&mover->kinds, memory_order_relaxed) & kind) != 0)
+	if ((idxd_mover_possible_kinds(mover) & kind) != 0)
 		return -EAGAIN; /* every queue that could is in quarantine */
 	return mover->tail.engine->eng_submit(mover->tail.state, dreq);
 }
@@ -182,11 +182,13 @@ bool
 idxd_describe(const void *state, unsigned i, char *text, size_t len)
 {
 	const struct idxd_mover *mover = state;
+	const struct idxd_queue *queue;
 
 	if (i >= mover->nqueues)
 		return false;
-	snprintf(
-	    text, len, "%s %s", mover->queues[i]->info.name, idxd_wq_road(&mover->queues[i]->wq));
+	queue = mover->queues[i];
+	snprintf(text, len, "%s %s", queue->name,
+	    atomic_load_explicit(&queue->road, memory_order_relaxed));
 	return true;
 }
 

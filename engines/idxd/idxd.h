@@ -18,7 +18,10 @@ const struct idxd_stats *idxd_stats(const void *state);
 /* DMOVER_F() of what live queues can do at this moment; the CPU does what none ever could. */
 uint32_t idxd_live_kinds(const void *state);
 
-/* Queue I of those in use, from 0: "wq0.1 portal", or "wq0.1 write"; false: there are no more. */
+/*
+ * Queue I of those in use, from 0: "wq0.1 portal", or "wq0.1 write", the road that it had when it was
+ * last live; false: there are no more.  Any thread.
+ */
 bool idxd_describe(const void *state, unsigned i, char *text, size_t len);
 
 #endif /* ENGINES_IDXD_IDXD_H */

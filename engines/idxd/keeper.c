@@ -3,10 +3,13 @@
  * keeper.c: opens a queue, and keeps it while it is not live.
  *
  * 1. The keeper sleeps while the queue is the mover's.
- * 2. The mover puts the queue into quarantine: the keeper closes it, which waits for whatever the
- *    device still does.  That may take long, so each queue has a thread of its own.
- * 3. Only then nothing touches the requests' buffers any more: the CPU does what was under way.
- * 4. After a while the queue is looked up and probed afresh, and goes live again.
+ * 2. The mover puts the queue into quarantine: the CPU does what writes no memory at once.
+ * 3. The keeper closes the queue, which waits for whatever the device still does.  That may take
+ *    long, so each queue has a thread of its own.
+ * 4. Only then nothing touches the requests' buffers any more: the CPU does what was under way.
+ * 5. After a while the queue is looked up and probed afresh, and goes live again.
+ *
+ * A live queue that takes nothing for long is looked up as well: it may be disabled.
  */
 #include <errno.h>
 #include <signal.h>
@@ -33,12 +36,18 @@ kinds_of(const struct dsa_queue *info)
 	return kinds;
 }
 
-/* The kernel takes no batch by write(2) for devices of the first version. */
+/*
+ * The kernel takes no batch by write(2) for devices of the first version, and therefore hides the
+ * operation of these, also from those who have a portal: what they can do is then told by max_batch.
+ */
 static bool
 may_batch(const struct dsa_queue *info, const struct idxd_wq *wq)
 {
-	return info->max_batch >= IDXD_BATCH_MIN && dmover_queue_allows(info, IDXD_OP_BATCH) &&
-	       (wq->portal != NULL || info->version >= 0x200);
+	if (info->max_batch < IDXD_BATCH_MIN)
+		return false;
+	if (info->version < 0x200)
+		return wq->portal != NULL;
+	return dmover_queue_allows(info, IDXD_OP_BATCH);
 }
 
 static unsigned
@@ -79,35 +88,63 @@ go_live(struct idxd_queue *queue, char *why, size_t len)
 	queue->room = room_of(&queue->info);
 	queue->strikes = 0;
 	queue->full_since = 0;
-	queue->nfull = 0;
+	queue->doubt_at = 0;
+	atomic_store_explicit(&queue->is_gone, false, memory_order_relaxed);
 	queue->rest_until = 0;
 	queue->opened = idxd_now();
-	atomic_fetch_or_explicit(&mover->kinds, kinds, memory_order_relaxed);
+	atomic_store_explicit(&queue->could, kinds, memory_order_relaxed);
 	atomic_store_explicit(&queue->kinds, kinds, memory_order_release);
 	return 0;
 }
 
-/* The queue as it is now: the administrator may have made another one of it. */
+/* The queue as it is now, in QUEUES, which has room for QUEUES_MAX; NULL: it cannot be used. */
+static const struct dsa_queue *
+look_up(const struct idxd_queue *queue, struct dsa_queue *queues)
+{
+	const struct queues_roots roots = idxd_args_roots(&queue->mover->args);
+	struct queues_lack lack;
+	unsigned n = queue->mover->door->door_survey(&roots, queues, QUEUES_MAX, &lack);
+
+	for (unsigned i = 0; i < n && i < QUEUES_MAX; i++)
+		if (strcmp(queues[i].name, queue->name) == 0 && queues[i].is_usable)
+			return &queues[i];
+	return NULL;
+}
+
+/* The administrator may have made another one of it. */
 static bool
 survey_again(struct idxd_queue *queue)
 {
-	const struct queues_roots roots = idxd_args_roots(&queue->mover->args);
 	struct dsa_queue *queues = calloc(QUEUES_MAX, sizeof(*queues));
-	struct queues_lack lack;
-	bool is_usable = false;
-	unsigned n;
+	const struct dsa_queue *info = queues != NULL ? look_up(queue, queues) : NULL;
+	const bool is_usable = info != NULL;
 
-	if (queues == NULL)
-		return false;
-	n = queue->mover->door->door_survey(&roots, queues, QUEUES_MAX, &lack);
-	for (unsigned i = 0; i < n && i < QUEUES_MAX; i++) {
-		if (strcmp(queues[i].name, queue->name) != 0 || !queues[i].is_usable)
-			continue;
-		queue->info = queues[i];
-		is_usable = true;
-	}
+	if (is_usable)
+		queue->info = *info;
 	free(queues);
 	return is_usable;
+}
+
+/* The queue is the mover's, who sees what is found. */
+static void
+look_at(struct idxd_queue *queue)
+{
+	struct dsa_queue *queues = calloc(QUEUES_MAX, sizeof(*queues));
+
+	if (queues == NULL)
+		return; /* the mover asks again */
+	atomic_store_explicit(
+	    &queue->is_gone, look_up(queue, queues) == NULL, memory_order_relaxed);
+	free(queues);
+}
+
+/* What writes no memory need not wait for the close: it leaves a record in the transfer's slot at most. */
+static void
+end_early(struct idxd_queue *queue)
+{
+	for (unsigned i = 0; i < queue->nflight; i++)
+		if (!queue->flight[i]->dreq->dreq_func->dfn_has_output)
+			idxd_mover_end_early(queue->mover, queue->flight[i]);
 }
 
 /* Closes the queue and ends what was under way in it. */
@@ -117,13 +154,16 @@ clear(struct idxd_queue *queue)
 	const uint64_t lived = idxd_now() - queue->opened;
 	const unsigned n = queue->nflight;
 
+	end_early(queue);
 	idxd_wq_close(&queue->wq);
 	queue->is_open = false;
 	queue->entries = 0;
 	queue->nflight = 0;
 	queue->nbatches = 0;
-	for (unsigned i = 0; i < IDXD_BATCHES; i++)
+	for (unsigned i = 0; i < IDXD_BATCHES; i++) {
 		queue->batches[i].is_out = false;
+		queue->batches[i].nmembers = 0;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		queue->flight[i]->batch = NULL;
 		idxd_mover_end_by_cpu(queue->mover, queue->flight[i]);
@@ -164,17 +204,26 @@ bring_back(struct idxd_queue *queue)
 	return true;
 }
 
-/* False: the engine is closed. */
+/* Looks the queue up for the mover, as often as that is asked.  False: the engine is closed. */
 static bool
 wait_for_queue(struct idxd_queue *queue)
 {
 	bool is_mine;
 
 	pthread_mutex_lock(&queue->lock);
-	while (!queue->is_keepers && !queue->is_stopping)
-		pthread_cond_wait(&queue->wake, &queue->lock);
+	while (!queue->is_keepers && !queue->is_stopping) {
+		if (!queue->is_doubted) {
+			pthread_cond_wait(&queue->wake, &queue->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&queue->lock);
+		look_at(queue);
+		pthread_mutex_lock(&queue->lock);
+		queue->is_doubted = false;
+	}
 	is_mine = queue->is_keepers;
 	queue->is_keepers = false;
+	queue->is_doubted = false;
 	pthread_mutex_unlock(&queue->lock);
 	return is_mine;
 }

@@ -46,20 +46,42 @@ idxd_mover_end(struct idxd_mover *mover, struct idxd_transfer *transfer)
 {
 	struct dmover_request *dreq = transfer->dreq;
 
-	IDXD_COUNT(&mover->stats, requests, 1);
+	if (dreq != NULL)
+		IDXD_COUNT(&mover->stats, requests, 1);
 	/* It is free before the submitter hears of it, who may come again at once. */
 	pthread_mutex_lock(&mover->lock);
 	put_spare(mover, transfer);
 	pthread_mutex_unlock(&mover->lock);
-	dmover_done(dreq);
+	if (dreq != NULL)
+		dmover_done(dreq);
+}
+
+/* The CPU does the rest, if there is still a request. */
+static void
+finish(struct idxd_mover *mover, struct idxd_transfer *transfer)
+{
+	if (transfer->dreq == NULL)
+		return;
+	IDXD_COUNT(&mover->stats, by_cpu, 1);
+	idxd_transfer_finish(transfer, &mover->tail);
 }
 
 void
 idxd_mover_end_by_cpu(struct idxd_mover *mover, struct idxd_transfer *transfer)
 {
-	IDXD_COUNT(&mover->stats, by_cpu, 1);
-	idxd_transfer_finish(transfer, &mover->tail);
+	finish(mover, transfer);
 	idxd_mover_end(mover, transfer);
+}
+
+void
+idxd_mover_end_early(struct idxd_mover *mover, struct idxd_transfer *transfer)
+{
+	struct dmover_request *dreq = transfer->dreq;
+
+	finish(mover, transfer);
+	transfer->dreq = NULL;
+	IDXD_COUNT(&mover->stats, requests, 1);
+	dmover_done(dreq);
 }
 
 /* Returns how many came. */
@@ -209,7 +231,7 @@ mover_main(void *arg)
 
 		mover->now = idxd_now();
 		if (mover->ready.n > 0)
-			idxd_mover_feed(mover);
+			moved += idxd_mover_feed(mover);
 		moved += poll_queues(mover);
 		look_for_late(mover);
 		if (moved > 0)
@@ -251,6 +273,7 @@ fill_in(struct idxd_mover *mover, const struct idxd_mover_plan *plan)
 	/* Now the pages are there: a device that finds none for a record tells nobody. */
 	memset(mover->slots, 0, IDXD_TRANSFERS * sizeof(*mover->slots));
 	idxd_list_init(&mover->ready);
+	idxd_list_init(&mover->held);
 	idxd_list_init(&mover->inbox);
 	idxd_list_init(&mover->spare);
 	for (unsigned i = IDXD_TRANSFERS; i-- > 0;) {
@@ -344,6 +367,16 @@ idxd_mover_live_kinds(const struct idxd_mover *mover)
 
 	for (unsigned i = 0; i < mover->nqueues; i++)
 		kinds |= atomic_load_explicit(&mover->queues[i]->kinds, memory_order_relaxed);
+	return kinds;
+}
+
+uint32_t
+idxd_mover_possible_kinds(const struct idxd_mover *mover)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned i = 0; i < mover->nqueues; i++)
+		kinds |= atomic_load_explicit(&mover->queues[i]->could, memory_order_relaxed);
 	return kinds;
 }
 

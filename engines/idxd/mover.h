@@ -19,13 +19,14 @@ struct idxd_mover {
 	struct idxd_tail tail;                      /* constant */
 	unsigned nqueues;                           /* constant */
 	struct idxd_queue *queues[IDXD_QUEUES_MAX]; /* constant */
-	atomic_uint kinds; /* DMOVER_F() of what some queue has done or could do when it was live */
 	struct idxd_stats stats;
 	pthread_t thread;
 
 	/* The thread's own. */
 	struct idxd_list ready; /* to be submitted */
+	struct idxd_list held;  /* inside of one idxd_mover_feed(): no queue has room for those */
 	uint64_t now;           /* of its last look at the clock */
+	uint64_t fed;           /* when the last idxd_mover_feed() began */
 	uint64_t looked;        /* for what is late */
 	uint64_t moved;         /* when something last came or went */
 	bool can_monitor;
@@ -60,15 +61,25 @@ int idxd_mover_give(struct idxd_mover *mover, struct dmover_request *dreq);
 
 /* DMOVER_F() of what live queues can do at this moment.  Any thread. */
 uint32_t idxd_mover_live_kinds(const struct idxd_mover *mover);
+/* The same of what each queue can do, or could when it was last live. */
+uint32_t idxd_mover_possible_kinds(const struct idxd_mover *mover);
 
 /* --- for the parts of the engine; the transfer is with no device --- */
 
-/* The transfer is over, and its request is completed. */
+/* The transfer is over, and its request, if it still has one, is completed. */
 void idxd_mover_end(struct idxd_mover *mover, struct idxd_transfer *transfer);
 /* The CPU does the rest of it, and it is over. */
 void idxd_mover_end_by_cpu(struct idxd_mover *mover, struct idxd_transfer *transfer);
+/*
+ * A device may have the transfer still, and writes no more than its record: the CPU does the rest, and
+ * the request is completed.  The transfer is over when no device has it, by one of the above.
+ */
+void idxd_mover_end_early(struct idxd_mover *mover, struct idxd_transfer *transfer);
 
-/* Submits what is ready, as far as there is room.  The mover's thread (feed.c). */
-void idxd_mover_feed(struct idxd_mover *mover);
+/*
+ * Submits what is ready, as far as there is room, or has the CPU do the first that can go nowhere:
+ * true, and there may be more.  The mover's thread (feed.c).
+ */
+bool idxd_mover_feed(struct idxd_mover *mover);
 
 #endif /* ENGINES_IDXD_MOVER_H */

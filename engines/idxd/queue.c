@@ -14,6 +14,8 @@ take_flight(struct idxd_queue *queue, unsigned i)
 	queue->flight[i] = queue->flight[--queue->nflight];
 	if (transfer->batch == NULL)
 		queue->entries--;
+	else
+		transfer->batch->nmembers--;
 	transfer->batch = NULL;
 	return transfer;
 }
@@ -21,10 +23,20 @@ take_flight(struct idxd_queue *queue, unsigned i)
 void
 idxd_queue_quarantine(struct idxd_queue *queue)
 {
-	IDXD_COUNT(&queue->mover->stats, quarantines, 1);
-	atomic_store_explicit(&queue->kinds, 0, memory_order_release);
+	atomic_store_explicit(&queue->kinds, 0, memory_order_relaxed);
+	/* Who sees the count sees a queue that is not live; who sees a request end sees the count. */
+	atomic_fetch_add_explicit(&queue->mover->stats.quarantines, 1, memory_order_release);
 	pthread_mutex_lock(&queue->lock);
 	queue->is_keepers = true;
+	pthread_cond_signal(&queue->wake);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void
+idxd_queue_doubt(struct idxd_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->is_doubted = true;
 	pthread_cond_signal(&queue->wake);
 	pthread_mutex_unlock(&queue->lock);
 }
@@ -106,6 +118,14 @@ dissolve(struct idxd_queue *queue, const struct idxd_batch *batch)
 	}
 }
 
+/* The device says that it has not begun the batch, or where it stopped: the rest is not under way. */
+static bool
+has_stopped(uint8_t status)
+{
+	return status == IDXD_ST_BATCH_FAULT ||
+	       (status >= IDXD_ST_INVALID_FIRST && status <= IDXD_ST_INVALID_LAST);
+}
+
 /* The record of the batch itself, which comes after those of its members.  False: as above. */
 static bool
 batch_is_back(struct idxd_queue *queue, struct idxd_batch *batch)
@@ -118,10 +138,16 @@ batch_is_back(struct idxd_queue *queue, struct idxd_batch *batch)
 	queue->entries--;
 	if (outcome.status == IDXD_ST_SUCCESS || outcome.status == IDXD_ST_BATCH_FAIL)
 		return true; /* each member says what became of it */
+	if (outcome.status != IDXD_ST_BATCH_FAULT)
+		IDXD_COUNT(&queue->mover->stats, bad, 1);
+	if (!has_stopped(outcome.status)) {
+		/* Its members may be done yet, so nobody else may have their records. */
+		idxd_queue_quarantine(queue);
+		return false;
+	}
 	dissolve(queue, batch);
 	if (outcome.status == IDXD_ST_BATCH_FAULT)
 		return true;
-	IDXD_COUNT(&queue->mover->stats, bad, 1);
 	queue->may_batch = false;
 	return !idxd_queue_strike(queue);
 }

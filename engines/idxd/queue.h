@@ -22,6 +22,7 @@ struct idxd_batch {
 	struct idxd_desc list[IDXD_BATCH_MAX];
 	struct idxd_slot slot;
 	bool is_out;
+	unsigned nmembers; /* whose records are awaited */
 	uint64_t deadline;
 };
 
@@ -40,6 +41,7 @@ struct idxd_queue {
 	struct dsa_queue info;
 	struct idxd_wq wq;
 	atomic_uint kinds; /* DMOVER_F() of what it does; 0: it is not live */
+	atomic_uint could; /* the same of when it was last live */
 	bool is_open;
 	bool may_batch;
 	unsigned room;    /* entries that may be in use at once */
@@ -51,14 +53,16 @@ struct idxd_queue {
 	unsigned good;                                /* good records since the last strike went */
 	uint64_t rest_until;                          /* it was full; look again then */
 	uint64_t full_since;                          /* it has taken nothing since; 0: it has */
-	unsigned nfull;   /* times in a row that the CPU had to do what it did not take */
-	uint64_t opened;  /* when it went live */
-	uint64_t backoff; /* ns before it is tried again */
+	uint64_t doubt_at;   /* the keeper is to look it up then; 0: it has taken something */
+	atomic_bool is_gone; /* the keeper has looked it up, and it cannot be used any more */
+	uint64_t opened;     /* when it went live */
+	uint64_t backoff;    /* ns before it is tried again */
 
 	pthread_t keeper;
 	pthread_mutex_t lock; /* leaf */
 	pthread_cond_t wake;
 	bool is_keepers;  /* (lock) the keeper is to close it, and open it again */
+	bool is_doubted;  /* (lock) the keeper is to look it up; it stays the mover's */
 	bool is_stopping; /* (lock) */
 };
 
@@ -90,6 +94,9 @@ idxd_queue_is_live(const struct idxd_queue *queue)
 
 /* Hands it to the keeper, with all that is under way. */
 void idxd_queue_quarantine(struct idxd_queue *queue);
+
+/* Has the keeper look it up: ->is_gone says later what came of it. */
+void idxd_queue_doubt(struct idxd_queue *queue);
 
 /* A record was bad; true: that was once too often, and the queue is the keeper's now. */
 bool idxd_queue_strike(struct idxd_queue *queue);

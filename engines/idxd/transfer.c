@@ -212,6 +212,9 @@ idxd_transfer_touch(const struct idxd_transfer *transfer, bool is_write)
 	}
 	for (unsigned i = 0; i < dreq->dreq_func->dfn_ninputs; i++)
 		idxd_touch(dreq->dreq_in[i].buf_linear + done, len, false);
+	/* Then the output is read as well, and written next. */
+	if (transfer->stage > 0)
+		idxd_touch(dreq->dreq_out.buf_linear + done, len, true);
 }
 
 void

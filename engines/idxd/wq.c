@@ -61,9 +61,9 @@ submit_write(struct idxd_wq *wq, const struct idxd_desc *descs, unsigned n)
 		return 0;
 	if (len < 0)
 		return (int)len;
-	/* What the other side says is not believed further than what was asked. */
+	/* What the other side says is not believed further than this. */
 	len /= (ssize_t)sizeof(*descs);
-	return len <= (ssize_t)n ? (int)len : -EIO;
+	return len <= (ssize_t)n ? (int)len : (int)n + 1;
 }
 
 int
@@ -90,6 +90,8 @@ ping(struct idxd_wq *wq, struct idxd_record *record)
 		if (n == 0)
 			idxd_wait_record(record, IDXD_NS_PER_MS);
 	} while (n == 0 && idxd_now() < until);
+	if (n > 1)
+		return -EIO;
 	if (n <= 0)
 		return n < 0 ? n : -EAGAIN;
 	/* Any record will do: a queue may be kept from NOOP. */

@@ -42,8 +42,8 @@ void idxd_wq_close(struct idxd_wq *wq);
 
 /*
  * Submits the first of N descriptors, 1 to IDXD_SUBMIT_MAX, that the queue takes, and returns how
- * many those are; 0: it is full.  -errno: it takes none, and will not.  DESCS may be used again
- * when this returns.  A dedicated queue must never get more than it has room for: nobody tells.
+ * many those are; 0: it is full; more than N: it says so, and any may be under way.  -errno: it takes
+ * none, and will not.  DESCS may be used again when this returns.  A dedicated queue must never get more than it has room for: nobody tells.
  */
 int idxd_wq_submit(struct idxd_wq *wq, const struct idxd_desc *descs, unsigned n);
 

@@ -13,12 +13,14 @@
 #define MAX_LEN  ((size_t)9 << 10)
 
 /* Frequent ones, then those that end in quarantine, which would leave nothing else to happen. */
-static const char wrongs[] = "any:fault=100:chance=60,any:fault=0:chance=90,any:wfault=9:chance=70,"
-			     "copy:bfault=7:chance=40,any:status=4:chance=900,"
-			     "any:late=200:chance=500,any:reorder:chance=30,any:again=2:chance=40,"
-			     "batch:list=2:chance=60,"
-			     "any:status=0x20:chance=4000,batch:member=1:chance=900,"
-			     "any:never:chance=30000:count=3,any:drop:chance=50000:count=2";
+static const char wrongs[] =
+    "any:fault=100:chance=60,any:fault=0:chance=90,any:wfault=9:chance=70,"
+    "copy:bfault=7:chance=40,copy:status=4:chance=900,fill:status=4:chance=900,"
+    "any:late=200:chance=500,any:reorder:chance=30,any:again=2:chance=40,"
+    "batch:list=2:chance=60,batch:member=1:chance=900,"
+    "crc:status=0x20:chance=4000,reduce:status=0x20:chance=4000,"
+    "batch:status=4:chance=2000:count=1,batch:status=0x20:chance=2000:count=2,"
+    "any:never:chance=30000:count=3,any:drop:chance=50000:count=2";
 
 /* Two devices, each with a shared queue and a dedicated one that takes smaller pieces. */
 static void

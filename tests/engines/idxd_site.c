@@ -37,7 +37,23 @@ static struct {
 	struct dsa_model *models[IDXD_SITE_DEVICES]; /* (lock) */
 	unsigned holds;                              /* (lock) opens, and 1 of who started it */
 	struct opened opens[OPENS_MAX];              /* (lock) */
-} site = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	pthread_mutex_t telling;                     /* leaf: one says at a time what changed */
+} site = { .lock = PTHREAD_MUTEX_INITIALIZER, .telling = PTHREAD_MUTEX_INITIALIZER };
+
+/* The device's state is another one: discovery has to see it.  Any thread, without the lock. */
+static void
+device_changed(void *cookie)
+{
+	struct dsa_model *const *model = cookie;
+
+	/* The device of a process that did not make the tree is not the only one in it. */
+	if (site.maker != getpid())
+		return;
+	pthread_mutex_lock(&site.telling);
+	if (idxd_tree_say_state(site.folder, *model) < 0)
+		abort();
+	pthread_mutex_unlock(&site.telling);
+}
 
 /* With the lock. */
 static void
@@ -60,8 +76,12 @@ devices_create(char *why, size_t len)
 	site.holds = 0;
 	site.owner = getpid();
 	for (unsigned i = 0; i < site.plan.ndevices; i++) {
-		int err = dsa_model_create(&site.plan.devices[i], &site.models[i], why, len);
+		struct dsa_model_options *options = &site.plan.devices[i];
+		int err;
 
+		options->changed = device_changed;
+		options->cookie = &site.models[i];
+		err = dsa_model_create(options, &site.models[i], why, len);
 		if (err < 0) {
 			devices_destroy();
 			return err;

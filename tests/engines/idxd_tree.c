@@ -82,6 +82,9 @@ ops_of(const struct dsa_model_options *options)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		ops |= UINT64_C(1) << all[i];
+	/* Linux shows no batches where it takes none by write(2). */
+	if (options->version < DSA_VERSION_2)
+		ops &= ~(UINT64_C(1) << DSA_OP_BATCH);
 	return ops;
 }
 
@@ -144,6 +147,45 @@ idxd_tree_add(const char *folder, const struct dsa_model_options *options)
 		add_queue(&sysfs, options, i);
 		snprintf(name, sizeof(name), "wq%u.%u", options->number, i);
 		add(&dev, name, "%s", "");
+	}
+	return err;
+}
+
+/* One file "state" below FOLDER/sysfs/NAME, in one step. */
+static int
+say(const char *folder, const char *name, const char *state)
+{
+	char path[256], next[264];
+	FILE *file;
+	int n = snprintf(path, sizeof(path), "%s/sysfs/%s/state", folder, name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	snprintf(next, sizeof(next), "%s.next", path);
+	file = fopen(next, "we");
+	if (file == NULL)
+		return -errno;
+	fprintf(file, "%s\n", state);
+	if (fclose(file) != 0 || rename(next, path) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+idxd_tree_say_state(const char *folder, struct dsa_model *model)
+{
+	const struct dsa_model_options *options = dsa_model_options(model);
+	const bool is_halted = dsa_model_is_halted(model);
+	char name[32];
+	int err;
+
+	snprintf(name, sizeof(name), "dsa%u", options->number);
+	err = say(folder, name, is_halted ? "halted" : "enabled");
+	for (unsigned i = 0; err == 0 && i < options->nqueues; i++) {
+		const bool is_enabled = !is_halted && dsa_model_is_enabled(model, i);
+
+		snprintf(name, sizeof(name), "wq%u.%u", options->number, i);
+		err = say(folder, name, is_enabled ? "enabled" : "disabled");
 	}
 	return err;
 }

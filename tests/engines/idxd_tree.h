@@ -11,6 +11,12 @@
  */
 int idxd_tree_add(const char *folder, const struct dsa_model_options *options);
 
+/*
+ * Says anew in FOLDER whether the device, which is in the tree, has halted, and which of its queues are
+ * enabled.  A reader sees the old or the new, no half.  0 or -errno.
+ */
+int idxd_tree_say_state(const char *folder, struct dsa_model *model);
+
 /* Removes FOLDER and all that is in it. */
 void idxd_tree_remove(const char *folder);
 

@@ -134,6 +134,7 @@ static TCase *(*const makers[])(void) = {
 	unit_handle,
 	unit_idxd_args,
 	unit_idxd_desc,
+	unit_idxd_keeper,
 	unit_idxd_mover,
 	unit_idxd_resume,
 	unit_idxd_transfer,

@@ -3,6 +3,8 @@
 #include "unit.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "engines/idxd/transfer.h"
 
@@ -197,6 +199,33 @@ START_TEST(pages_are_brought_in_and_keep_their_bytes)
 }
 END_TEST
 
+START_TEST(an_output_that_is_a_source_is_brought_in_for_reading)
+{
+	const struct idxd_outcome good = { .status = IDXD_ST_SUCCESS };
+	const struct idxd_outcome fault = { .status = IDXD_ST_FAULT };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *out =
+	    mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, /* fd= */ -1, 0);
+	struct inside inside;
+
+	ck_assert_ptr_ne(out, MAP_FAILED);
+	inside_init(&inside, "xor3", LEN);
+	inside.dreq.dreq_out.buf_linear = out;
+	for (unsigned stage = 0; stage < 2; stage++) {
+		unsigned char is_there;
+
+		idxd_transfer_prepare(&inside.transfer, &inside.queue);
+		same_int(answer(&inside, &fault), IDXD_AGAIN);
+		idxd_transfer_touch(&inside.transfer, false);
+		ck_assert_int_eq(mincore(out, page, &is_there), 0);
+		same_int(is_there & 1, stage);
+		idxd_transfer_prepare(&inside.transfer, &inside.queue);
+		same_int(answer(&inside, &good), stage == 0 ? IDXD_AGAIN : IDXD_DONE);
+	}
+	munmap(out, page);
+}
+END_TEST
+
 START_TEST(lists_keep_their_order)
 {
 	struct idxd_transfer t[4];
@@ -232,6 +261,7 @@ unit_idxd_transfer(void)
 	tcase_add_test(tc, the_cpu_goes_on_where_the_device_stopped);
 	tcase_add_test(tc, only_what_writes_goes_to_the_cache_and_only_where_the_queue_allows);
 	tcase_add_test(tc, pages_are_brought_in_and_keep_their_bytes);
+	tcase_add_test(tc, an_output_that_is_a_source_is_brought_in_for_reading);
 	tcase_add_test(tc, lists_keep_their_order);
 	return tc;
 }

@@ -109,6 +109,10 @@ START_TEST(a_queue_that_stays_full_or_silent_is_given_up)
 	/* Taken, and nothing comes of it. */
 	idxd_fake.error = sizeof(struct idxd_desc);
 	same_int(open_wq(&wq, IDXD_ROAD_WRITE, why, sizeof(why)), -ETIMEDOUT);
+	/* More than was asked. */
+	atomic_store(&idxd_fake.way, IDXD_FAKE_WORKS);
+	idxd_fake.extra = 1;
+	same_int(open_wq(&wq, IDXD_ROAD_WRITE, why, sizeof(why)), -EIO);
 	end();
 }
 END_TEST
@@ -131,7 +135,7 @@ START_TEST(answers_of_write_are_descriptors)
 	idxd_fake.short_count = 3;
 	same_int(idxd_wq_submit(&wq, descs, 4), 3);
 	idxd_fake.extra = 2; /* more than there were */
-	same_int(idxd_wq_submit(&wq, descs, 4), -EIO);
+	same_int(idxd_wq_submit(&wq, descs, 4), 5);
 	atomic_store(&idxd_fake.way, IDXD_FAKE_FAILS);
 	idxd_fake.error = -EAGAIN;
 	same_int(idxd_wq_submit(&wq, descs, 4), 0);

@@ -76,6 +76,7 @@ TCase *unit_fetch(void);
 TCase *unit_handle(void);
 TCase *unit_idxd_args(void);
 TCase *unit_idxd_desc(void);
+TCase *unit_idxd_keeper(void);
 TCase *unit_idxd_mover(void);
 TCase *unit_idxd_resume(void);
 TCase *unit_idxd_transfer(void);

@@ -53,7 +53,7 @@ struct dmover_engine {
 	 */
 	uint32_t (*eng_offers)(const void *state);
 
-	/* Optional; start-up thread.  What it has opened, for people, in half a line: "wq0.1 write". */
+	/* Optional; any thread.  What it has opened, for people, in half a line: "wq0.1 write". */
 	void (*eng_describe)(const void *state, char *text, size_t len);
 
 	/*
