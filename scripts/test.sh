@@ -22,7 +22,7 @@ jobs=$(nproc)
 # Tests that must fail, since they are told to expect something wrong: by name.
 red='break|broken|can-fail'
 # What is left out where time is short: the suites for all engines once more over a DSA of another kind.
-again='idxd-(conformance-(write|portal-(shared|dedicated))|(busy|through|faults|mix)-write)'
+again='idxd-(conformance-(write|portal-(shared|both))|(busy|through|faults|mix)-write)'
 all_stages="check dev break docs guest-6.12 guest-6.1 clang aarch64 fuzz asan tsan valgrind release coverage demo"
 
 # build PRESET [ARGUMENT...]
