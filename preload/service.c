@@ -341,7 +341,7 @@ create(struct preload_service **ret_service)
 	err = preload_slots_init();
 	if (err == 0)
 		err = -pthread_create(&thread, NULL, service_main, service);
-	if (err < 0) {
+	if (err != 0) {
 		free(service);
 		return err;
 	}

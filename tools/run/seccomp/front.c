@@ -114,7 +114,7 @@ run_front(pid_t service, int channel)
 	struct front front = { .service = service, .channel = channel };
 	struct pollfd fds[2];
 	sigset_t all;
-	int status, goes_on = 1;
+	int status = 0, goes_on = 1;
 
 	sigfillset(&all);
 	front.signals = run_descriptors_raise(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
