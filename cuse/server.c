@@ -172,6 +172,21 @@ wait_for_signal(void)
 }
 
 /* What was done, and by whom. */
+/* What engines have opened, and how that is now. */
+static void
+log_engines(struct dmover_core *core)
+{
+	for (unsigned i = 0; i < core->dispatch.nlanes; i++) {
+		const struct dmover_lane *lane = &core->dispatch.lanes[i];
+		char text[256] = "";
+
+		if (lane->lane_engine->eng_describe != NULL)
+			lane->lane_engine->eng_describe(lane->lane_state, text, sizeof(text));
+		if (text[0] != '\0')
+			dmio_log(DMIO_LOG_INFO, "engine %s: %s", lane->lane_engine->eng_name, text);
+	}
+}
+
 static void
 log_stats(struct dmover_core *core)
 {
@@ -179,6 +194,7 @@ log_stats(struct dmover_core *core)
 
 	dmover_stats_format(&core->stats, line, sizeof(line));
 	dmio_log(DMIO_LOG_INFO, "%s", line);
+	log_engines(core);
 	for (unsigned i = 0; i < core->dispatch.nlanes; i++) {
 		uint64_t requests = atomic_load(&core->stats.st_engines[i].requests);
 
@@ -232,7 +248,8 @@ run(struct server *server, void (*on_ready)(void *arg), void *arg)
 	}
 	if (!stop(server)) {
 		/* Its memory may still be in use by the thread. */
-		dmio_log(DMIO_LOG_WARNING, "a thread is stuck in a caller's memory: leaving it");
+		dmio_log(DMIO_LOG_WARNING,
+		    "a thread is stuck in a caller's memory, or a request in a device: leaving it");
 		fflush(stdout);
 		_exit(err < 0 ? 1 : 0);
 	}
@@ -263,6 +280,7 @@ dmio_serve(const struct dmio_options *options, void (*on_ready)(void *arg), void
 		status = err == -EINVAL ? 2 : 1;
 		goto free_server;
 	}
+	log_engines(&server->core);
 	dmio_device_init(&server->device, &server->core);
 	server->device.ways = ways;
 	server->front.options = options;
