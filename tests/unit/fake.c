@@ -20,7 +20,7 @@ fake_of(struct dmover_space *space)
 static size_t
 piece_allows(const struct fake_space *fake, const struct iovec *piece, bool is_write)
 {
-	const uint8_t *start = piece->iov_base, *end = start + piece->iov_len;
+	uintptr_t start = (uintptr_t)piece->iov_base, end = start + piece->iov_len;
 
 	for (unsigned i = 0; i < fake->nbad; i++) {
 		const struct fake_bad *bad = &fake->bad[i];
@@ -30,7 +30,7 @@ piece_allows(const struct fake_space *fake, const struct iovec *piece, bool is_w
 		if (bad->from < end && bad->to > start)
 			end = bad->from > start ? bad->from : start;
 	}
-	return (size_t)(end - start);
+	return end - start;
 }
 
 /* Both lists have 1 to 1024 pieces and the same number of bytes. */
@@ -144,7 +144,7 @@ fake_init(struct fake_space *fake)
 void
 fake_add_bad(struct fake_space *fake, const void *from, size_t len, bool no_read, bool no_write)
 {
-	const uint8_t *start = from;
+	uintptr_t start = (uintptr_t)from;
 
 	fake->bad[fake->nbad++] = (struct fake_bad){ start, start + len, no_read, no_write };
 }
@@ -236,7 +236,8 @@ caller_build(struct fake_caller *caller, const struct fake_plan *plans, unsigned
 		struct dmover_entry *entry = &batch->bat_entries[i];
 
 		*entry = (struct dmover_entry){ .ent_batch = batch, .ent_id = FAKE_FIRST_ID + i };
-		entry->ent_req.dreq_in = batch->bat_buffers + buffer;
+		if (nbuffers > 0)
+			entry->ent_req.dreq_in = batch->bat_buffers + buffer;
 		caller_entry(caller, &plans[i], entry, &iov);
 		buffer += entry->ent_req.dreq_func->dfn_ninputs;
 		batch->bat_bytes += plans[i].len * (entry->ent_req.dreq_func->dfn_ninputs > 0

@@ -15,7 +15,7 @@
 
 /* Bytes that cannot be read, or written, or both. */
 struct fake_bad {
-	const uint8_t *from, *to;
+	uintptr_t from, to;
 	bool no_read, no_write;
 };
 

@@ -27,8 +27,8 @@ is_bad(const struct fake_space *fake, const struct dmover_uio *uio)
 	bool is_write = uio->uio_rw == DMOVER_UIO_READ;
 
 	for (unsigned i = 0; i < uio->uio_iovcnt; i++) {
-		const uint8_t *from = uio->uio_iov[i].iov_base,
-			      *to = from + uio->uio_iov[i].iov_len;
+		uintptr_t from = (uintptr_t)uio->uio_iov[i].iov_base,
+			  to = from + uio->uio_iov[i].iov_len;
 
 		for (unsigned j = 0; j < fake->nbad; j++) {
 			const struct fake_bad *bad = &fake->bad[j];
