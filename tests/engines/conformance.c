@@ -100,11 +100,16 @@ START_TEST(known_answers_are_given)
 }
 END_TEST
 
-/* Vectors with many inputs are the same road as with few, and a slow one: not each step of it. */
+/*
+ * Vectors with many inputs are the same road as with few, and a slow one: not each step of it.  So
+ * are many inputs where each is handed to somebody.
+ */
 static unsigned
 stride(const struct rig *rig, const struct dmover_function *func)
 {
-	return rig->is_uio && func->dfn_ninputs > 2 ? 9 : 1;
+	const bool is_far = (rig->engine->eng_flags & DMOVER_ENGINE_ON_CPU) == 0;
+
+	return (rig->is_uio || is_far) && func->dfn_ninputs > 2 ? 9 : 1;
 }
 
 static void
