@@ -151,48 +151,49 @@ stage_tsan() {
 		-E "$red|conformance|kernels|idxd-(knobs|limits|through|node)|bench.[^d]|bench.di|$again"
 }
 
-# The command of each test of a label, quoted for the shell, one a line.
+# The command of each test of a label under $memcheck, quoted for the shell, one a line.
 commands_of() {
 	ctest --test-dir "$1" -L "$2" -E "$red" --show-only=json-v1 | python3 -c 'import json, shlex, sys
 for test in json.load(sys.stdin)["tests"]:
-	if "command" in test: print(shlex.join(test["command"]))'
+	if "command" in test:
+		values = [p["value"] for p in test["properties"] if p["name"] == "ENVIRONMENT"]
+		print(shlex.join(["env", *sum(values, [])]), sys.argv[1], shlex.join(test["command"]))' "$memcheck"
 }
 
 # Each test of Check is a process; one in which memcheck found something ends with 99 and fails.
-valgrind_units() {
-	local command commands failed=0
-	commands=$(commands_of build/dev unit)
-	[ -n "$commands" ]
-	while read -r command; do
-		echo "== $command"
-		if bash -c "exec $memcheck $command" </dev/null; then
-			echo "memcheck: 1 passed, 0 failed"
-		else
-			echo "memcheck: 0 passed, 1 failed"
-			failed=1
-		fi
-	done <<<"$commands"
-	return $failed
+valgrind_unit() {
+	echo "== $1"
+	if bash -c "exec $1" </dev/null; then
+		echo "memcheck: 1 passed, 0 failed"
+	else
+		echo "memcheck: 0 passed, 1 failed"
+		return 1
+	fi
 }
 
 stage_valgrind() {
-	local suite units status=0 memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full
+	local suite commands i units=() status=0 memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full
 		--errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30"
 	need valgrind
 	build dev
 	memcheck=${memcheck//[$'\t\n']/ }
 	export DMOVERIO_TEST_SLOW=10 CK_TIMEOUT_MULTIPLIER=10
-	# Each of them keeps one processor busy.
-	valgrind_units >"$logs/valgrind-unit.log" 2>&1 &
-	units=$!
+	commands=$(commands_of build/dev unit)
+	readarray -t commands <<<"$commands"
+	for i in "${!commands[@]}"; do
+		valgrind_unit "${commands[i]}" >"$logs/valgrind-$i.log" 2>&1 &
+		units+=($!)
+	done
 	echo "note: transfer, split, hostile, stall, crowd and exec are left to AddressSanitizer: too slow here"
 	for suite in calls faults refused layout blocking signals poll share close async; do
 		echo "== the FUSE file: $suite"
 		CK_RUN_SUITE=$suite DMOVERD_WRAPPER=$memcheck tests/device/run.sh \
 			build/dev/cuse/dmoverd fuse build/dev/tests/device/device_suite
 	done
-	wait "$units" || status=$?
-	cat "$logs/valgrind-unit.log"
+	for i in "${!units[@]}"; do
+		wait "${units[i]}" || status=1
+		cat "$logs/valgrind-$i.log"
+	done
 	return $status
 }
 

@@ -102,7 +102,9 @@ unit_case(const char *name)
 	return tc;
 }
 
-static TCase *(*const makers[])(void) = {
+typedef TCase *(*case_maker)(void);
+
+static const case_maker core_makers[] = {
 	unit_account,
 	unit_arena,
 	unit_batch,
@@ -129,6 +131,11 @@ static TCase *(*const makers[])(void) = {
 	unit_waiters,
 	unit_watch,
 	unit_wire,
+	NULL,
+};
+
+/* What is around the core. */
+static const case_maker other_makers[] = {
 	unit_device,
 	unit_fetch,
 	unit_handle,
@@ -153,12 +160,22 @@ static TCase *(*const makers[])(void) = {
 	unit_ways,
 	unit_witness,
 	unit_write,
+	NULL,
 };
+
+static Suite *
+make_suite(const char *name, const case_maker *makers)
+{
+	Suite *suite = suite_create(name);
+
+	for (; *makers != NULL; makers++)
+		suite_add_tcase(suite, (*makers)());
+	return suite;
+}
 
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("unit");
 	SRunner *runner;
 	int failed, run;
 
@@ -167,9 +184,8 @@ main(int argc, char **argv)
 		return 2;
 	}
 	unit_break = argc == 2;
-	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		suite_add_tcase(suite, makers[i]());
-	runner = srunner_create(suite);
+	runner = srunner_create(make_suite("core", core_makers));
+	srunner_add_suite(runner, make_suite("others", other_makers));
 	if (unit_break)
 		srunner_set_fork_status(runner, CK_FORK); /* what fails leaves things behind */
 	srunner_run_all(runner, unit_break ? CK_SILENT : CK_ENV);
