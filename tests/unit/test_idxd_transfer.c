@@ -39,13 +39,13 @@ inside_init(struct inside *inside, const char *func, size_t max_transfer)
 	idxd_transfer_init(&inside->transfer, &inside->dreq);
 }
 
-/* The next descriptor, which must be the one that is wanted. */
+/* The next descriptor, which must be the one that is wanted.  Aims WANT too. */
 static void
-expect(struct inside *inside, struct idxd_desc want)
+expect(struct inside *inside, struct idxd_desc *want)
 {
 	idxd_transfer_prepare(&inside->transfer, &inside->queue);
-	idxd_desc_aim(&want, &inside->slot.record);
-	same_bytes(&inside->slot.desc, &want, sizeof(want));
+	idxd_desc_aim(want, &inside->slot.record);
+	same_bytes(&inside->slot.desc, want, sizeof(*want));
 	holds(!idxd_record_is_there(&inside->slot.record));
 }
 
@@ -65,14 +65,14 @@ START_TEST(a_crc_is_chained_over_its_pieces)
 
 	inside_init(&inside, "iscsi-crc32c", 400);
 	idxd_desc_crc(&desc, inside.bytes[0], 0x21, 400);
-	expect(&inside, desc);
+	expect(&inside, &desc);
 	same_int(answer(&inside, &good), IDXD_AGAIN);
 	idxd_desc_crc(&desc, inside.bytes[0] + 400, 0x1111, 400);
-	expect(&inside, desc);
+	expect(&inside, &desc);
 	good.crc = 0x2222;
 	same_int(answer(&inside, &good), IDXD_AGAIN);
 	idxd_desc_crc(&desc, inside.bytes[0] + 800, 0x2222, 200);
-	expect(&inside, desc);
+	expect(&inside, &desc);
 	good.crc = 0x11223344;
 	same_int(answer(&inside, &good), IDXD_DONE);
 	inside.dreq.dreq_error = -1;
@@ -98,7 +98,7 @@ START_TEST(an_xor_takes_one_input_after_the_other_for_each_piece)
 			struct idxd_desc desc;
 
 			idxd_desc_xor(&desc, 0, &bytes, at == 0 ? 600 : 400);
-			expect(&inside, desc);
+			expect(&inside, &desc);
 			same_int(answer(&inside, &good),
 			    at == 600 && stage == 2 ? IDXD_DONE : IDXD_AGAIN);
 		}
@@ -122,7 +122,7 @@ START_TEST(a_narrower_queue_begins_an_xor_anew)
 	inside.queue.max_transfer = 300;
 	bytes = (struct idxd_xor){ inside.out, inside.bytes[0], inside.bytes[1] };
 	idxd_desc_xor(&desc, 0, &bytes, 300);
-	expect(&inside, desc);
+	expect(&inside, &desc);
 }
 END_TEST
 
@@ -137,7 +137,7 @@ START_TEST(a_fault_goes_on_with_the_rest_and_not_for_ever)
 
 		idxd_desc_copy(
 		    &desc, 0, inside.out + 10 * i, inside.bytes[0] + 10 * i, LEN - 10 * i);
-		expect(&inside, desc);
+		expect(&inside, &desc);
 		same_int(answer(&inside, &fault), IDXD_AGAIN);
 	}
 	idxd_transfer_prepare(&inside.transfer, &inside.queue);
