@@ -8,14 +8,20 @@
 #include "core/uio.h"
 
 /* A uniform output is made once in this much memory, and scattered from there again and again. */
-#define UNIFORM_BLOCK ((size_t)128 << 10)
+#define UNIFORM_BLOCK ((size_t)16 << 10)
 
 /*
- * Chunks of a request begin small, because until the caller waits for it its memory is dear to
- * reach, and end small, because all runners are to end together.  But where input and output meet, a
+ * Runners claim little at first, because until the caller waits for it its memory is dear to reach,
+ * and little in the end, because all are to end together.  But where input and output meet, a
  * request that one chunk can hold is one chunk: that is read before it is written.
  */
-#define CHUNK_FIRST ((size_t)128 << 10)
+#define SPAN_FIRST ((size_t)128 << 10)
+
+/*
+ * In between they claim what one table of the caller's pages describes, and do it chunk by chunk.
+ * The kernel has a lock for each such table: two runners within one wait for each other.
+ */
+#define SPAN_TABLE ((size_t)2 << 20)
 
 /* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
 static size_t
@@ -30,13 +36,28 @@ len_max(const struct dmover_stage *stage, const struct dmover_function *func, un
 	return STAGE_ARENA / buffers & ~(size_t)4095;
 }
 
+/* LEN, or somewhat less or more, so that another span begins with another table. */
+static size_t
+end_with_table(const struct dmover_request *req, size_t len)
+{
+	const struct dmover_buffer *buffer =
+	    req->dreq_func->dfn_has_output ? &req->dreq_out : &req->dreq_in[0];
+	const struct dmover_uio *uio = &buffer->buf_uio;
+	uintptr_t from = (uintptr_t)uio->uio_iov->iov_base + uio->uio_skip;
+	size_t part = ((from + len) & ~(SPAN_TABLE - 1)) - from;
+
+	if (part > len) /* the table goes on beyond LEN */
+		return len;
+	return part < len / 2 ? part + SPAN_TABLE : part;
+}
+
 /* Locked. */
 static size_t
-next_len(const struct dmover_entry *entry, size_t max)
+next_span(const struct dmover_entry *entry, size_t max)
 {
 	size_t left = entry->ent_req.dreq_len;
 	size_t part = stage_aligned(left / (2 * (entry->ent_want > 0 ? entry->ent_want : 1)));
-	size_t begun = (CHUNK_FIRST + (entry->ent_len - left) / 4) & ~(size_t)4095;
+	size_t begun = (SPAN_FIRST + (entry->ent_len - left) / 4) & ~(size_t)4095;
 
 	if (entry->ent_overlaps)
 		return max < left ? max : left;
@@ -44,14 +65,14 @@ next_len(const struct dmover_entry *entry, size_t max)
 		part = begun;
 	if (part < DISPATCH_CHUNK_LEAST)
 		part = DISPATCH_CHUNK_LEAST;
-	if (part > max)
-		part = max;
+	if (part >= SPAN_TABLE)
+		part = end_with_table(&entry->ent_req, SPAN_TABLE);
 	return part < left ? part : left;
 }
 
 /* Locked.  Copies the positions of the next bytes, and passes them. */
 static void
-take(struct dmover_chunk *chunk, struct dmover_entry *entry)
+take(struct dmover_chunk *chunk, struct dmover_entry *entry, size_t span)
 {
 	struct dmover_request *req = &entry->ent_req;
 
@@ -60,16 +81,40 @@ take(struct dmover_chunk *chunk, struct dmover_entry *entry)
 		memset(req->dreq_result, 0, sizeof(req->dreq_result));
 	for (unsigned i = 0; i < req->dreq_func->dfn_ninputs; i++) {
 		chunk->in[i] = req->dreq_in[i].buf_uio;
-		chunk->in[i].uio_resid = chunk->len;
-		dmover_uio_advance(&req->dreq_in[i].buf_uio, chunk->len);
+		dmover_uio_advance(&req->dreq_in[i].buf_uio, span);
 	}
 	if (req->dreq_func->dfn_has_output) {
 		chunk->out = req->dreq_out.buf_uio;
-		chunk->out.uio_resid = chunk->len;
-		dmover_uio_advance(&req->dreq_out.buf_uio, chunk->len);
+		dmover_uio_advance(&req->dreq_out.buf_uio, span);
 	}
-	req->dreq_len -= chunk->len; /* what is left to claim */
-	chunk->behind = req->dreq_len;
+	req->dreq_len -= span; /* what is left to claim */
+	chunk->span = span;
+	chunk->after = req->dreq_len;
+}
+
+/* On to the rest of the span. */
+static void
+pass(struct dmover_chunk *chunk, const struct dmover_function *func)
+{
+	for (unsigned i = 0; i < func->dfn_ninputs; i++)
+		dmover_uio_advance(&chunk->in[i], chunk->len);
+	if (func->dfn_has_output)
+		dmover_uio_advance(&chunk->out, chunk->len);
+	chunk->span -= chunk->len;
+	chunk->is_first = false;
+}
+
+/* The first bytes of the span. */
+static void
+cut(struct dmover_chunk *chunk, const struct dmover_function *func, size_t max)
+{
+	chunk->len = chunk->span < max ? chunk->span : max;
+	chunk->behind = chunk->after + chunk->span - chunk->len;
+	for (unsigned i = 0; i < func->dfn_ninputs; i++)
+		chunk->in[i].uio_resid = chunk->len;
+	if (func->dfn_has_output)
+		chunk->out.uio_resid = chunk->len;
+	chunk->access_ns = 0;
 }
 
 bool
@@ -78,18 +123,24 @@ dmover_chunk_claim(struct dmover_chunk *chunk, struct dmover_stage *stage,
 {
 	struct dmover_request *req = &entry->ent_req;
 	size_t max = len_max(stage, req->dreq_func, lane);
+	bool is_good;
 
 	pthread_mutex_lock(&entry->ent_lock);
 	if (req->dreq_error == 0 && atomic_load(&entry->ent_batch->bat_session->ses_is_closing)) {
 		STATS_ADD(stage->stats->st_dropped, 1);
 		req->dreq_error = -EINTR;
 	}
-	chunk->len = req->dreq_error == 0 ? next_len(entry, max) : 0;
-	if (chunk->len > 0)
-		take(chunk, entry);
+	is_good = req->dreq_error == 0;
+	if (is_good && chunk->span > chunk->len)
+		pass(chunk, req->dreq_func);
+	else if (is_good && req->dreq_len > 0)
+		take(chunk, entry, next_span(entry, max));
+	else
+		is_good = false;
 	pthread_mutex_unlock(&entry->ent_lock);
-	chunk->access_ns = 0;
-	return chunk->len > 0;
+	if (is_good)
+		cut(chunk, req->dreq_func, max);
+	return is_good;
 }
 
 /* A slot for LEN bytes of the chunk, without buffers; who is told when it is done stays. */
@@ -196,13 +247,14 @@ int
 dmover_chunk_scatter(struct dmover_chunk *chunk, struct stage_arena *arena)
 {
 	const struct dmover_request *req = &chunk->slot.req;
+	struct dmover_uio out = chunk->out;
 	int64_t start = dmover_dispatch_now();
 	int err = 0;
 
 	if (req->dreq_func->dfn_uniform)
-		err = scatter_uniform(arena, req->dreq_len, &chunk->out);
+		err = scatter_uniform(arena, req->dreq_len, &out);
 	else if (req->dreq_func->dfn_has_output)
-		err = dmover_uiomove(req->dreq_out.buf_linear, req->dreq_len, &chunk->out);
+		err = dmover_uiomove(req->dreq_out.buf_linear, req->dreq_len, &out);
 	chunk->access_ns += dmover_dispatch_now() - start;
 	return err;
 }

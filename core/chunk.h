@@ -8,6 +8,7 @@
 /* Belongs to one runner. */
 struct dmover_chunk {
 	size_t len, behind; /* its own bytes, and those of the request after it */
+	size_t span, after; /* bytes that are the runner's, from the chunk on, and those after them */
 	bool is_first;
 	bool is_uio;       /* the slot has the caller's vectors, not the arena's memory */
 	int64_t access_ns; /* spent in the caller's memory */
@@ -17,8 +18,8 @@ struct dmover_chunk {
 };
 
 /*
- * Claims the next bytes of the entry, as many as an arena holds for that lane.  False: none are
- * left, or there is no use in them.
+ * The next bytes: of what the runner has claimed, or of what it claims now, as many as an arena holds
+ * for that lane.  False: none are left, or there is no use in them.
  */
 bool dmover_chunk_claim(struct dmover_chunk *chunk, struct dmover_stage *stage,
     struct dmover_entry *entry, unsigned lane);

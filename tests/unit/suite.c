@@ -110,6 +110,7 @@ static const case_maker core_makers[] = {
 	unit_batch,
 	unit_calibrate,
 	unit_calibration,
+	unit_chunk,
 	unit_core,
 	unit_cost,
 	unit_crc32c,

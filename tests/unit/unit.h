@@ -50,6 +50,7 @@ TCase *unit_arena(void);
 TCase *unit_batch(void);
 TCase *unit_calibrate(void);
 TCase *unit_calibration(void);
+TCase *unit_chunk(void);
 TCase *unit_core(void);
 TCase *unit_cost(void);
 TCase *unit_crc32c(void);
