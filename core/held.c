@@ -333,11 +333,16 @@ entry_pass(struct dmover_stage *stage, struct stage_arena *arena, struct dmover_
 	entry->ent_lanes[0] = DISPATCH_CPU;
 }
 
-/* Chooses an engine for each; where vectors do not count, only among those without UIO. */
+/*
+ * Chooses an engine for each; where vectors do not count, only among those without UIO.  Neighbours
+ * of one function and length get one answer, unless the engines take turns.
+ */
 static void
 slice_choose(const struct slice *slice, unsigned to, bool is_staged)
 {
 	struct dmover_stage *stage = slice->stage;
+	struct dmover_ask last = { 0 };
+	unsigned lane = 0;
 
 	for (unsigned e = slice->from; e < to; e++) {
 		struct dmover_entry *entry = &slice->batch->bat_entries[e];
@@ -348,7 +353,10 @@ slice_choose(const struct slice *slice, unsigned to, bool is_staged)
 
 		if (req->dreq_len == 0)
 			continue;
-		entry->ent_lanes[0] = dmover_dispatch_choose(stage->dispatch, &ask);
+		if (ask.func != last.func || ask.len != last.len || stage->dispatch->is_cycling)
+			lane = dmover_dispatch_choose(stage->dispatch, &ask);
+		last = ask;
+		entry->ent_lanes[0] = lane;
 		if (dmover_dispatch_takes_uio(stage->dispatch, entry->ent_lanes[0]))
 			entry_pass(stage, slice->arena, entry);
 	}
