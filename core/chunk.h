@@ -8,7 +8,8 @@
 /* Belongs to one runner. */
 struct dmover_chunk {
 	size_t len, behind; /* its own bytes, and those of the request after it */
-	size_t span, after; /* bytes that are the runner's, from the chunk on, and those after them */
+	size_t span;        /* bytes that are the runner's, from the chunk on */
+	size_t after;       /* bytes of the request after those */
 	bool is_first;
 	bool is_uio;       /* the slot has the caller's vectors, not the arena's memory */
 	int64_t access_ns; /* spent in the caller's memory */
