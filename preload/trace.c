@@ -12,6 +12,10 @@
 #include "preload/service.h"
 #include "preload/settings.h"
 
+/* Longest line, and how much is appended at once. */
+#define LINE 384
+#define TEXT 2048
+
 struct preload_traced {
 	struct preload_traced *next;
 	const struct dmover_function *func;
@@ -76,15 +80,20 @@ take(struct preload_door *door, uint32_t id)
 	return traced;
 }
 
-static void
-print(FILE *out, const struct preload_door *door, const struct preload_traced *traced, int error)
+/* A line without floating-point numbers, whose output might allocate. */
+static size_t
+format(char *line, const struct preload_door *door, const struct preload_traced *traced, int error)
 {
-	fprintf(out,
+	int64_t took = dmover_dispatch_now() - traced->since;
+	int n = snprintf(line, LINE,
 	    "{\"pid\": %d, \"session\": %ju, \"id\": %u, \"function\": \"%s\", \"bytes\": %zu, "
-	    "\"vectors\": %u, \"start_us\": %.3f, \"us\": %.3f, \"error\": %d}\n",
+	    "\"vectors\": %u, \"start_us\": %jd.%03u, \"us\": %jd.%03u, \"error\": %d}\n",
 	    (int)traced->pid, (uintmax_t)door->outer_ino, traced->id, traced->func->dfn_name,
-	    traced->bytes, traced->vectors, (double)traced->since * 1e-3,
-	    (double)(dmover_dispatch_now() - traced->since) * 1e-3, error);
+	    traced->bytes, traced->vectors, (intmax_t)(traced->since / 1000),
+	    (unsigned)(traced->since % 1000), (intmax_t)(took / 1000), (unsigned)(took % 1000),
+	    error);
+
+	return n > 0 && n < LINE ? (size_t)n : 0;
 }
 
 static void
@@ -100,28 +109,37 @@ append(const char *text, size_t len)
 	}
 }
 
-void
-preload_trace_end(struct preload_door *door, const uint8_t *responses, size_t bytes, size_t record)
+/* Apart, for the stack that it takes: a signal handler may have little. */
+static __attribute__((noinline)) void
+append_all(struct preload_door *door, const uint8_t *responses, size_t bytes, size_t record)
 {
-	char *text = NULL;
+	char text[TEXT];
 	size_t len = 0;
-	FILE *out;
 
-	if (bytes == 0 || !is_on() || (out = open_memstream(&text, &len)) == NULL)
-		return;
 	for (size_t at = 0; at < bytes; at += record) {
 		struct preload_traced *traced;
 		uint32_t words[2];
 
 		memcpy(words, responses + at, sizeof(words));
 		traced = take(door, words[0]);
-		if (traced != NULL)
-			print(out, door, traced, (int)words[1]);
+		if (traced == NULL)
+			continue;
+		len += format(text + len, door, traced, (int)words[1]);
 		free(traced);
+		if (len + LINE > sizeof(text)) {
+			append(text, len);
+			len = 0;
+		}
 	}
-	if (fclose(out) == 0)
+	if (len > 0)
 		append(text, len);
-	free(text);
+}
+
+void
+preload_trace_end(struct preload_door *door, const uint8_t *responses, size_t bytes, size_t record)
+{
+	if (bytes > 0 && is_on())
+		append_all(door, responses, bytes, record);
 }
 
 void
