@@ -3,6 +3,7 @@
 #include "preload/door.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "preload/trace.h"
 
@@ -110,6 +111,18 @@ preload_door_put(struct preload_door *door)
 	free(door);
 }
 
+int
+preload_door_copy(const struct preload_door *door)
+{
+	int copy = atomic_load(&door->copy_fd);
+	struct stat st;
+
+	if (copy < 0 || fstat(copy, &st) != 0 || !S_ISSOCK(st.st_mode) ||
+	    st.st_ino != door->inner_ino)
+		return -1;
+	return copy;
+}
+
 /* References to all of them; NULL: none, or no memory. */
 static struct preload_door **
 list_all(unsigned *ret_n)
@@ -168,7 +181,8 @@ preload_doors_forked(void)
 			atomic_store(&door->session, NULL);
 			atomic_store(&door->npartial, 0);
 			atomic_store(&door->is_armed, false);
-			atomic_store(&door->is_kicked, false);
+			atomic_store(&door->is_rung, false);
+			atomic_store(&door->is_behind, false);
 			atomic_store(&door->has_raw, false);
 			atomic_store(&door->is_plugged, false);
 			door->nsent = PRELOAD_SENT_MAX; /* not known */

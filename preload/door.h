@@ -24,8 +24,6 @@
 
 /* A message to us that no whole number of records is as long as; the outer socket is full with it. */
 #define PRELOAD_PLUG 60001
-/* One that only wakes the service up. */
-#define PRELOAD_KICK 1
 /* What the outer socket's way to us holds: the kernel doubles it. */
 #define PRELOAD_SEND_BUFFER 106496
 /* Responses in the outer socket at once; more wait in the session. */
@@ -48,14 +46,17 @@ struct preload_door {
 	atomic_uint refs;
 	struct preload_door *next; /* (table lock) */
 	struct preload_slot *slot;
+	unsigned slot_number; /* the slot is ours while it has that */
 	/* NULL in a forked child that has not written yet; else constant. */
 	_Atomic(struct dmover_session *) session;
-	int inner_fd;            /* in the service's table */
-	atomic_int copy_fd;      /* in the program's table, or -1 */
-	atomic_bool wants_wake;  /* of readers that are partial */
-	atomic_uint npartial;    /* readers that have something, and wait for more; down: lock */
-	atomic_bool is_armed;    /* the service is told of each response that is read */
-	atomic_bool is_kicked;   /* a kick is on its way */
+	int inner_fd;           /* in the service's table */
+	atomic_int copy_fd;     /* in the program's table, or -1 */
+	atomic_bool wants_wake; /* of readers that are partial */
+	atomic_uint npartial;   /* readers that have something, and wait for more; down: lock */
+	atomic_bool is_armed;   /* the service is told of each response that is read */
+	atomic_bool is_rung;    /* it is on the bell's list */
+	struct preload_door *next_rung; /* the bell's */
+	atomic_bool is_behind;   /* what the service has to take in next is another process's */
 	atomic_bool has_raw;     /* raw holds records */
 	struct preload_raw *raw; /* the first; the service's thread's own */
 	struct preload_traced *traced; /* trace.c's */
@@ -81,6 +82,12 @@ void preload_door_unlist(struct preload_door *door);
 struct preload_door *preload_door_find(ino_t outer_ino);
 void preload_door_ref(struct preload_door *door);
 void preload_door_put(struct preload_door *door);
+
+/*
+ * The copy of the inner socket that the program's table has, or -1: it has none, or the program has
+ * closed it, and may have something else there.
+ */
+int preload_door_copy(const struct preload_door *door);
 
 /* Calls FUNC for each; at most as many as there are now.  Signals are blocked. */
 void preload_doors_each(void (*func)(struct preload_door *door, void *arg), void *arg);

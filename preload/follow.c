@@ -32,6 +32,8 @@ preload_select(struct preload_door *door, const char *name)
 	struct dmover_session *session;
 	int unset = 0, row = 0;
 
+	if (!preload_slot_is(door->slot, door->slot_number))
+		return -ENODEV;
 	if (atomic_load(&door->slot->function) != 0)
 		return -EBUSY;
 	while (

@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "preload/bell.h"
 #include "preload/door.h"
+#include "preload/member.h"
 #include "preload/service.h"
 #include "preload/space.h"
 #include "preload/trace.h"
@@ -26,6 +28,8 @@ static void
 begin_anew(void)
 {
 	preload_service_forked();
+	preload_bell_forked();
+	preload_member_forked();
 	preload_copies_forked();
 	preload_doors_forked();
 	preload_trace_forked();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "preload/follow.h"
+#include "preload/loop.h"
 #include "preload/refresh.h"
 #include "preload/service.h"
 #include "preload/settings.h"
@@ -28,7 +29,8 @@ struct hello {
 
 struct answer {
 	struct preload_door *door;
-	int error; /* 0 or -errno */
+	int error;     /* 0 or -errno */
+	bool has_copy; /* of the inner socket, which comes along */
 };
 
 struct grave {
@@ -93,6 +95,13 @@ preload_copies_take(void)
 	return false;
 }
 
+/* One that the program has not got, or has closed. */
+static void
+copies_return(void)
+{
+	atomic_fetch_sub(&ncopies, 1);
+}
+
 void
 preload_copies_bury(int copy, ino_t ino)
 {
@@ -118,7 +127,7 @@ preload_copies_close(void)
 		/* The program may have closed it itself, and have something else there. */
 		if (fstat(grave->copy, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == grave->ino)
 			close(grave->copy);
-		atomic_fetch_sub(&ncopies, 1);
+		copies_return();
 	}
 	pthread_mutex_unlock(&graves_lock);
 }
@@ -133,9 +142,15 @@ static int
 connect_here(void)
 {
 	unsigned len;
-	const void *address = preload_service_address(&len);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	const void *address = preload_loop_address(&len);
+	struct rlimit limit;
+	int fd;
 
+	/* Under a limit that is lower than its own numbers the service cannot even turn somebody away. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    (rlim_t)preload_service_now()->spare >= limit.rlim_cur)
+		return -EMFILE;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, address, len) != 0) {
@@ -158,6 +173,9 @@ talk(int fd, const struct hello *hello, int with, int *ret_copy, struct preload_
 	if (!send_with(fd, hello, sizeof(*hello), with) ||
 	    !receive_with(fd, &answer, sizeof(answer), ret_copy))
 		return -EMFILE;
+	/* There was no descriptor for it. */
+	if (answer.has_copy && *ret_copy < 0)
+		copies_return();
 	*ret_door = answer.door;
 	return answer.error;
 }
@@ -221,7 +239,7 @@ preload_hello_adopt(struct preload_door *door, int copy)
 	return err;
 }
 
-/* The rest of a door that has its inner socket: session, slot, a place in the loop. */
+/* The rest of a door that has its inner socket and its slot: session, a place in the loop. */
 static int
 furnish(struct preload_service *service, struct preload_door *door)
 {
@@ -242,14 +260,16 @@ furnish(struct preload_service *service, struct preload_door *door)
 	    &preload_session_ops, service->account, service->core.options.queue_depth, &session);
 	if (err < 0)
 		return err;
+	err = preload_loop_add(service, door);
+	if (err < 0) {
+		dmover_session_close(session);
+		return err;
+	}
 	preload_follow(door, session);
 	preload_door_ref(door);
 	dmover_session_poll(session, door);
 	atomic_store(&door->session, session);
-	err = preload_service_add(service, door);
-	if (err < 0)
-		dmover_session_poll(session, &preload_nobody);
-	return err;
+	return 0;
 }
 
 static int
@@ -262,11 +282,11 @@ admit(struct preload_service *service, const struct hello *hello, int inner_fd,
 	if (door == NULL)
 		return -ENOMEM;
 	door->inner_fd = inner_fd;
-	door->slot = preload_slot_get(preload_service_pid());
+	door->slot = preload_slot_get(preload_service_pid(), &door->slot_number);
 	if (door->slot != NULL)
 		err = furnish(service, door);
 	if (err < 0) {
-		preload_slot_put(door->slot);
+		preload_slot_put(door->slot, door->slot_number);
 		preload_door_put(door);
 		return err;
 	}
@@ -279,13 +299,22 @@ admit(struct preload_service *service, const struct hello *hello, int inner_fd,
 static int
 adopt(struct preload_service *service, struct preload_door *door, int inner_fd)
 {
-	int err;
+	pid_t own = preload_service_pid();
+	int err = -ENOTCONN;
 
+	if (inner_fd < 0)
+		return err;
 	door->inner_fd = inner_fd;
-	preload_slot_join(door->slot, preload_service_pid());
-	err = furnish(service, door);
-	if (err < 0)
+	if (!preload_slot_is(door->slot, door->slot_number))
+		err = -ENODEV;
+	else if (!preload_slot_join(door->slot, own))
+		err = -EUSERS;
+	else if ((err = furnish(service, door)) < 0)
+		preload_slot_leave(door->slot, own);
+	if (err < 0) {
+		door->inner_fd = -1;
 		close(inner_fd);
+	}
 	return err;
 }
 
@@ -310,8 +339,10 @@ greet(struct preload_service *service, int fd)
 	} else {
 		answer.error = admit(service, &hello, fd, &answer.door);
 		if (answer.error == 0 && !preload_settings()->is_for_others &&
-		    preload_copies_take())
+		    preload_copies_take()) {
+			answer.has_copy = true;
 			copy = fd;
+		}
 	}
 	send_with(fd, &answer, sizeof(answer), copy);
 	if (hello.door != NULL || answer.error < 0)

@@ -37,6 +37,18 @@ append(char *out, size_t *len, const char *path)
 	return true;
 }
 
+bool
+preload_path_normalise(const char *path, char ret_path[PRELOAD_PATH_MAX])
+{
+	size_t len = 0;
+
+	if (strlen(path) >= PRELOAD_PATH_MAX || !append(ret_path, &len, path))
+		return false;
+	if (len == 0)
+		memcpy(ret_path, "/", sizeof("/"));
+	return true;
+}
+
 /* The directory that a relative path begins in; false: it is not to be had. */
 static bool
 directory_of(const char *proc, int dir, char *ret_path)
@@ -89,6 +101,10 @@ preload_path_names_device(const char *proc, int dir, const char *path)
 	return is_ours;
 }
 
+/*
+ * A look by process_vm_readv(2) would spare the program the signal, and cost each open of any file
+ * hundreds of nanoseconds.
+ */
 bool
 preload_path_is_ours(int dir, const char *path)
 {

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "preload/settings.h"
+
 /*
  * True when PATH, from the directory DIR (or AT_FDCWD) on, names the device.  PATH may be any
  * pointer that a program would pass to open(2): it is read only here, and a bad one is a fault of
@@ -18,5 +20,8 @@ bool preload_path_is_ours(int dir, const char *path);
  * in our own memory.
  */
 bool preload_path_names_device(const char *proc, int dir, const char *path);
+
+/* An absolute path without ".", ".." and doubled slashes.  False: it is too long. */
+bool preload_path_normalise(const char *path, char ret_path[PRELOAD_PATH_MAX]);
 
 #endif /* PRELOAD_PATH_H */

@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #include "core/wire.h"
+#include "preload/bell.h"
 #include "preload/follow.h"
+#include "preload/loop.h"
+#include "preload/member.h"
 #include "preload/other.h"
 #include "preload/refresh.h"
 #include "preload/space.h"
@@ -23,6 +26,8 @@
 
 /* Messages of a door that are kept; as many as a socket holds. */
 #define MESSAGES_MAX 512
+/* Messages, and batches of their records, before it is another door's turn: a few hundred microseconds. */
+#define TURNS 32
 
 /* Answers the record with an error.  False: there is no place now. */
 static bool
@@ -145,7 +150,7 @@ forget(struct preload_door *door)
 	atomic_store(&door->has_raw, door->raw != NULL);
 }
 
-/* The records of the first message.  False: there are no more places. */
+/* The records of the first message, while there are turns.  False: there are no more places. */
 static bool
 accept_all(struct preload_service *service, struct preload_door *door)
 {
@@ -161,7 +166,7 @@ accept_all(struct preload_service *service, struct preload_door *door)
 		.batch = service->batch };
 	bool goes_on = true;
 
-	while (raw->done < raw->size && goes_on) {
+	for (; raw->done < raw->size && goes_on && service->turns > 0; service->turns--) {
 		const uint8_t *at = raw->data + raw->done;
 		unsigned n = 0;
 		int err = -EBADF;
@@ -196,19 +201,32 @@ go_on(struct preload_service *service, struct preload_door *door)
 	atomic_store(&door->slot->layout, (int)session->ses_layout->lay_request);
 	goes_on = accept_all(service, door);
 	dmover_session_end_write(session);
-	if (goes_on)
+	if (goes_on && door->raw->done >= door->raw->size)
 		forget(door);
 	return goes_on;
 }
 
-/* Whether the message is for this process: its own, or of one that has no service for the session. */
-static bool
-is_mine(struct preload_door *door, pid_t pid)
+/*
+ * The length of the first message, if it is for this process to take in: its own, or of one that has no service for
+ * the session, as far as another one does not serve those.  Locked.  -EAGAIN: there is none now.
+ */
+static ssize_t
+find_own(struct preload_service *service, struct preload_door *door)
 {
-	if (pid == preload_service_pid())
-		return true;
-	return !preload_slot_has(door->slot, pid) &&
-	       atomic_load(&door->slot->sharers[0]) == preload_service_pid();
+	pid_t pid, owner, own = preload_service_pid();
+	ssize_t size = preload_message_peek(door->inner_fd, &pid);
+
+	atomic_store(&door->is_behind, false);
+	if (size < 0)
+		return size;
+	owner = preload_slot_owner(door->slot, pid, own);
+	if (owner != own) {
+		preload_loop_behind(service, door, owner);
+		preload_member_ring(owner);
+		return -EAGAIN;
+	}
+	/* A plug is ours; others may write as many bytes. */
+	return size == PRELOAD_PLUG && pid == own ? -EAGAIN : size;
 }
 
 /* Takes messages out until there are records at hand; false: there are none. */
@@ -217,16 +235,13 @@ next_records(struct preload_service *service, struct preload_door *door)
 {
 	char byte;
 	ssize_t size;
-	pid_t pid;
-	bool is_there = false;
+	bool is_there;
 
 	pthread_mutex_lock(&door->lock);
-	while ((size = preload_message_peek(door->inner_fd, &pid)) == PRELOAD_KICK)
+	/* An empty one says nothing. */
+	while ((size = find_own(service, door)) == 0)
 		(void)!recv(door->inner_fd, &byte, 1, MSG_DONTWAIT);
-	/* A plug is ours; others may write as many bytes. */
-	if (size > 0 && (size != PRELOAD_PLUG || pid != preload_service_pid()) &&
-	    is_mine(door, pid))
-		is_there = receive(service, door, (size_t)size);
+	is_there = size > 0 && receive(service, door, (size_t)size);
 	pthread_mutex_unlock(&door->lock);
 	return is_there;
 }
@@ -234,10 +249,14 @@ next_records(struct preload_service *service, struct preload_door *door)
 void
 preload_raw_go(struct preload_service *service, struct preload_door *door)
 {
-	do {
-		if (door->raw != NULL && !go_on(service, door))
+	for (service->turns = TURNS; service->turns > 0; service->turns -= service->turns > 0) {
+		if (door->raw == NULL && !next_records(service, door))
 			return;
-	} while (door->raw != NULL || next_records(service, door));
+		if (!go_on(service, door))
+			return;
+	}
+	/* The sockets say nothing of what has come before. */
+	preload_bell_again(door);
 }
 
 void

@@ -28,9 +28,7 @@
 struct reading {
 	struct preload_call *call;
 	struct dmover_session *session; /* NULL: another process's alone */
-	const struct iovec *iov;
-	int n;
-	size_t size, done, record;
+	size_t done, record;
 	bool is_partial; /* counted in the door */
 };
 
@@ -40,6 +38,8 @@ check(const struct preload_door *door, size_t size, size_t *ret_record)
 {
 	int layout = atomic_load(&door->slot->layout);
 
+	if (!preload_slot_is(door->slot, door->slot_number))
+		return -ENODEV;
 	*ret_record = layout > 0 ? preload_response_size(layout) : 8;
 	if (size % *ret_record != 0)
 		return -EINVAL;
@@ -97,15 +97,16 @@ deliver(struct reading *r, const uint8_t *buf, size_t bytes)
 {
 	size_t skip = r->done;
 
-	for (int i = 0; i < r->n && bytes > 0; i++) {
-		size_t piece = r->iov[i].iov_len;
+	for (int i = 0; i < r->call->n && bytes > 0; i++) {
+		const struct iovec *iov = &r->call->iov[i];
+		size_t piece = iov->iov_len;
 
 		if (skip >= piece) {
 			skip -= piece;
 			continue;
 		}
 		piece = piece - skip < bytes ? piece - skip : bytes;
-		if (preload_space_put(buf, (uint8_t *)r->iov[i].iov_base + skip, piece) < 0)
+		if (preload_space_put(buf, (uint8_t *)iov->iov_base + skip, piece) < 0)
 			return -EFAULT;
 		buf += piece;
 		bytes -= piece;
@@ -121,7 +122,7 @@ deliver(struct reading *r, const uint8_t *buf, size_t bytes)
 static int
 take_one(struct reading *r)
 {
-	uint8_t *at = (uint8_t *)r->iov[0].iov_base + r->done;
+	uint8_t *at = (uint8_t *)r->call->iov[0].iov_base + r->done;
 	ssize_t n = recv(r->call->fd, at, r->record, MSG_PEEK | MSG_DONTWAIT);
 
 	if (n < 0 && errno == EFAULT)
@@ -143,12 +144,15 @@ take(struct reading *r)
 	size_t want, got;
 	int err;
 
-	/* The layout may have been fixed since. */
-	if (check(r->call->door, 0, &r->record) < 0)
+	/* How long a response is is not known before the first write; until then there is none. */
+	if (atomic_load(&r->call->door->slot->layout) == 0)
 		return 0;
-	if (r->n == 1 && r->size - r->done == r->record && (err = take_one(r)) != 0)
+	err = check(r->call->door, r->call->size, &r->record);
+	if (err < 0)
 		return err;
-	want = (r->size - r->done) / r->record;
+	if (r->call->n == 1 && r->call->size - r->done == r->record && (err = take_one(r)) != 0)
+		return err;
+	want = (r->call->size - r->done) / r->record;
 	if (want > RESPONSES)
 		want = RESPONSES;
 	got = take_sent(r->call->fd, buf, (unsigned)want, r->record);
@@ -170,15 +174,6 @@ take(struct reading *r)
 	return 1;
 }
 
-/* Makes it known that the reader has to hear of the end of all work. */
-static void
-partial_begin(struct reading *r)
-{
-	if (!r->is_partial)
-		atomic_fetch_add(&r->call->door->npartial, 1);
-	r->is_partial = true;
-}
-
 /* An empty message may have come that nobody needs any more; it would look like an end of file. */
 static void
 partial_end(struct reading *r)
@@ -187,10 +182,12 @@ partial_end(struct reading *r)
 	uint8_t response[DMOVER_RESPONSE_MAX];
 	ssize_t n;
 
-	if (!r->is_partial)
+	if (!r->is_partial || door == NULL)
 		return;
+	r->session = atomic_load(&door->session);
 	pthread_mutex_lock(&door->lock);
-	n = atomic_fetch_sub(&door->npartial, 1) == 1 ? 0 : -1;
+	/* None: a handler has forked, and this is the child. */
+	n = atomic_load(&door->npartial) > 0 && atomic_fetch_sub(&door->npartial, 1) == 1 ? 0 : -1;
 	pthread_mutex_unlock(&door->lock);
 	if (n == 0)
 		n = recv(r->call->fd, response, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
@@ -208,10 +205,21 @@ cancelled(void *arg)
 	partial_end(arg);
 }
 
+/* Makes it known that the reader has to hear of the end of all work. */
+static void
+partial_begin(struct reading *r)
+{
+	if (!r->is_partial)
+		atomic_fetch_add(&r->call->door->npartial, 1);
+	r->is_partial = true;
+	r->call->undo = cancelled;
+	r->call->undo_arg = r;
+}
+
 static bool
 is_full(const struct reading *r)
 {
-	return r->size - r->done < r->record;
+	return r->call->size - r->done < r->record;
 }
 
 static int
@@ -229,6 +237,7 @@ wait_for_more(struct reading *r)
 	events = preload_call_wait(r->call, POLLIN);
 	if (events < 0)
 		return events;
+	r->session = atomic_load(&r->call->door->session);
 	/* The other end is gone, and what it had sent is read. */
 	if ((events & (POLLHUP | POLLERR | POLLNVAL)) != 0 &&
 	    preload_sent(r->call->door, r->call->fd) == 0)
@@ -237,30 +246,27 @@ wait_for_more(struct reading *r)
 }
 
 ssize_t
-preload_read(struct preload_call *call, const struct iovec *iov, int n)
+preload_read(struct preload_call *call)
 {
-	struct preload_door *door = call->door;
-	struct reading r = { .call = call, .iov = iov, .n = n };
+	struct reading r = { .call = call };
 	int err;
 
-	if (door->access == O_WRONLY)
+	if (call->door->access == O_WRONLY)
 		return -EBADF;
-	err = preload_call_size(iov, n, &r.size);
-	if (err < 0 || r.size == 0)
-		return err;
-	err = check(door, r.size, &r.record);
+	if (call->size == 0)
+		return 0;
+	err = check(call->door, call->size, &r.record);
 	if (err < 0)
 		return err;
-	r.session = atomic_load(&door->session);
-	call->undo = cancelled;
-	call->undo_arg = &r;
+	r.session = atomic_load(&call->door->session);
 	while (err >= 0 && !is_full(&r)) {
 		err = take(&r);
 		if (err == 0 || (err > 0 && !is_full(&r)))
 			err = err > 0 ? 0 : wait_for_more(&r);
 	}
 	partial_end(&r);
-	call->undo_arg = NULL;
-	preload_wake(door);
+	call->undo = NULL;
+	if (call->door != NULL)
+		preload_wake(call->door);
 	return r.done > 0 ? (ssize_t)r.done : err;
 }

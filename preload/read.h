@@ -3,11 +3,9 @@
 #ifndef PRELOAD_READ_H
 #define PRELOAD_READ_H
 
-#include <sys/uio.h>
-
 #include "preload/call.h"
 
-/* Bytes, or -errno. */
-ssize_t preload_read(struct preload_call *call, const struct iovec *iov, int n);
+/* Into the call's vectors: bytes, or -errno. */
+ssize_t preload_read(struct preload_call *call);
 
 #endif /* PRELOAD_READ_H */

@@ -13,11 +13,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <linux/sockios.h>
 
+#include "preload/bell.h"
 #include "preload/call.h"
 #include "preload/real.h"
+#include "preload/loop.h"
 #include "preload/service.h"
 #include "preload/trace.h"
 
@@ -61,17 +62,7 @@ const struct dmover_session_ops preload_session_ops = {
 static int
 inner_fd(const struct preload_door *door)
 {
-	struct stat st;
-	int copy;
-
-	if (preload_call_fd() == PRELOAD_CALL_OUTSIDE)
-		return door->inner_fd;
-	copy = atomic_load(&door->copy_fd);
-	/* The program may have closed it, and have something else there now. */
-	if (copy < 0 || fstat(copy, &st) != 0 || !S_ISSOCK(st.st_mode) ||
-	    st.st_ino != door->inner_ino)
-		return -1;
-	return copy;
+	return preload_call_fd() == PRELOAD_CALL_OUTSIDE ? door->inner_fd : preload_door_copy(door);
 }
 
 /* Requests that are not yet read, but for those in the socket; *ret_drained: no more can come. */
@@ -117,8 +108,8 @@ sent_at_most(struct preload_door *door, int fd)
 	return door->nsent < PRELOAD_SENT_MAX ? door->nsent : PRELOAD_SENT_MAX;
 }
 
-/* Moves responses from the ring to the socket.  True when the ring may hold more. */
-static bool
+/* Moves responses from the ring to the socket, at most ROOM. */
+static void
 send_responses(struct preload_door *door, int fd, unsigned room)
 {
 	struct dmover_session *session = atomic_load(&door->session);
@@ -129,7 +120,7 @@ send_responses(struct preload_door *door, int fd, unsigned room)
 	unsigned n;
 
 	if (session->ses_layout == NULL)
-		return false;
+		return;
 	size = session->ses_layout->lay_response;
 	got = dmover_session_take(session, responses, room * size);
 	n = (unsigned)(got / size);
@@ -145,7 +136,6 @@ send_responses(struct preload_door *door, int fd, unsigned room)
 		(void)!send(fd, responses, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	else if (n > 1)
 		(void)!sendmmsg(fd, messages, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	return n == room;
 }
 
 ssize_t
@@ -158,13 +148,16 @@ preload_message_peek(int fd, pid_t *ret_pid)
 		.msg_control = control,
 		.msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-	struct cmsghdr *header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	int err = n < 0 ? -errno : 0;
+	struct cmsghdr *header = n >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	struct ucred cred = { 0 };
 
-	if (header != NULL && header->cmsg_type == SCM_CREDENTIALS)
-		memcpy(&cred, CMSG_DATA(header), sizeof(cred));
+	/* Without one it is no empty message, but the end. */
+	if (header == NULL || header->cmsg_type != SCM_CREDENTIALS)
+		return err < 0 ? err : -EAGAIN;
+	memcpy(&cred, CMSG_DATA(header), sizeof(cred));
 	*ret_pid = cred.pid;
-	return n < 0 ? -errno : n;
+	return n;
 }
 
 /* Locked.  Takes our plug out, if it is the first message; what stands before it is the service's. */
@@ -173,19 +166,14 @@ unplug(struct preload_door *door, int fd)
 {
 	char byte;
 	pid_t pid;
-	ssize_t n;
 
-	while ((n = preload_message_peek(fd, &pid)) == PRELOAD_KICK || n == PRELOAD_PLUG) {
-		if (n == PRELOAD_PLUG && pid != preload_service_pid())
-			return;
+	if (preload_message_peek(fd, &pid) == PRELOAD_PLUG && pid == preload_service_pid()) {
 		(void)!recv(fd, &byte, 1, MSG_DONTWAIT);
-		if (n == PRELOAD_PLUG) {
-			atomic_store(&door->is_plugged, false);
-			return;
-		}
-		/* The service may not have heard of it yet. */
-		atomic_store(&door->is_kicked, false);
+		atomic_store(&door->is_plugged, false);
 	}
+	/* What is the first now may be another's, who does not know that it is his turn. */
+	if (preload_message_peek(fd, &pid) >= 0 && !atomic_exchange(&door->is_behind, true))
+		preload_bell_ring(door);
 }
 
 /* Locked.  Readers that have something wait for more, and none will come: one has to look. */
@@ -234,7 +222,7 @@ settle(struct preload_door *door, struct dmover_session *session)
 	is_wanted =
 	    (events & POLLIN) != 0 || atomic_load(&door->is_plugged) || atomic_load(&door->has_raw);
 	if (!door->is_dead)
-		preload_service_watch(door, is_wanted, fd < 0);
+		preload_loop_watch(door, is_wanted, fd < 0);
 }
 
 void

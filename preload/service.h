@@ -19,6 +19,14 @@
 #include "preload/door.h"
 #include "preload/other.h"
 
+/* Processes whose end is waited for at once. */
+#define PRELOAD_WATCHED_MAX 64
+
+struct preload_watched {
+	pid_t pid; /* 0: none */
+	int pidfd;
+};
+
 struct preload_service {
 	struct dmover_core core;
 	struct dmover_account *account; /* of this process's user */
@@ -26,13 +34,21 @@ struct preload_service {
 	struct dmover_batch *batch;     /* of the service's thread */
 	struct preload_others others;   /* of the service's thread */
 	pthread_mutex_t busy;           /* the service's thread has it while it does not wait */
-	bool is_calm;                   /* (start lock) a fork has ->busy */
-	int wake;                       /* eventfd: somebody waits for settled to grow */
+	bool is_calm;                   /* (adopt lock) a fork has ->busy */
 	unsigned settled, to_settle;    /* (start lock) */
+	int wake;                       /* eventfd: the bell, or to_settle has grown */
 	int listener, epoll, spare;     /* in the service's table */
-	bool is_private;                /* the table is */
-	bool is_ready;                  /* (start lock) */
-	int error;                      /* (start lock) why it did not start, as -errno */
+	/* The loop's, in the service's thread. */
+	struct preload_watched watched[PRELOAD_WATCHED_MAX];
+	unsigned turns;     /* what is left of a door's turn */
+	bool is_asked;      /* somebody connects */
+	bool is_last;       /* he did so before, and there was no descriptor */
+	bool is_woken;      /* by ->wake */
+	bool is_any_behind; /* some door is */
+	bool is_any_over;   /* a process that was watched has ended */
+	bool is_private;    /* the table is */
+	bool is_ready;      /* (start lock) */
+	int error;          /* (start lock) why it did not start, as -errno */
 };
 
 /* Starts it, or finds it.  In a call of the program's.  -errno. */
@@ -56,11 +72,8 @@ int preload_service_adopt(struct preload_door *door);
  */
 void preload_service_settle(void);
 
-/*
- * The service has to look at the door when a response was read by whomever (IS_WANTED), or at once
- * if the calling thread cannot reach the inner socket (NOW).  Under the door's lock.
- */
-void preload_service_watch(struct preload_door *door, bool is_wanted, bool now);
+/* Does what they wait for, if anybody does.  Service thread. */
+void preload_service_heard(struct preload_service *service);
 
 /*
  * Takes in those who connect.  False: there is no descriptor for one; he waits until it is called
@@ -77,17 +90,11 @@ void preload_service_unlock(void);
 void preload_service_forked(void);
 void preload_copies_forked(void);
 
-/* Listens to the door's inner socket.  Service thread.  -errno. */
-int preload_service_add(struct preload_service *service, struct preload_door *door);
-
 /* Copies of inner sockets that the program has and should not have any more are closed. */
 void preload_copies_bury(int copy, ino_t ino);
 void preload_copies_close(void);
 /* How many there may still be; one less after a true. */
 bool preload_copies_take(void);
-
-/* Address of the listening socket. */
-const void *preload_service_address(unsigned *ret_len);
 
 /* Linux 6.5; older headers lack them. */
 #define PRELOAD_SO_PASSPIDFD 76

@@ -3,6 +3,7 @@
 #include "preload/space.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "preload/announce.h"
@@ -12,12 +13,19 @@
  * nothing any more after its first thread has ended.
  */
 static _Thread_local __attribute__((tls_model("initial-exec"))) pid_t own_tid;
+static _Thread_local __attribute__((tls_model("initial-exec"))) unsigned own_forks;
+/* Grows in each child: whatever thread sees to that, the numbers of all of them name others there. */
+static atomic_uint nforks;
 
 static pid_t
 own_number(void)
 {
-	if (own_tid == 0)
+	unsigned now = atomic_load_explicit(&nforks, memory_order_relaxed);
+
+	if (own_tid == 0 || own_forks != now) {
 		own_tid = gettid();
+		own_forks = now;
+	}
 	return own_tid;
 }
 
@@ -72,7 +80,7 @@ struct dmover_space preload_space_own = { .spc_ops = &own_ops, .spc_refs = 1 };
 void
 preload_space_forked(void)
 {
-	own_tid = 0;
+	atomic_fetch_add(&nforks, 1);
 }
 
 ssize_t

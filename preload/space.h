@@ -14,7 +14,7 @@
 /* The space of this process; never destroyed. */
 extern struct dmover_space preload_space_own;
 
-/* In a forked child: its thread has another number. */
+/* In a forked child: its threads have other numbers. */
 void preload_space_forked(void);
 
 /* As spo_readv of our own space, but no move is told of: the bytes may not be asked for at all. */

@@ -19,6 +19,14 @@
 #include "preload/space.h"
 #include "preload/write.h"
 
+static ssize_t
+read_buffer(struct preload_call *call, const struct iovec *iov)
+{
+	int err = preload_call_buffer(call, iov);
+
+	return preload_call_end(call, err < 0 ? err : preload_read(call));
+}
+
 /* As preload_call_enter(), for calls that a thread may be cancelled in. */
 static bool
 enter(struct preload_call *call, int fd)
@@ -36,7 +44,7 @@ read(int fd, void *buf, size_t len)
 
 	if (!enter(&call, fd))
 		return preload_real()->read(fd, buf, len);
-	return preload_call_end(&call, preload_read(&call, &iov, 1));
+	return read_buffer(&call, &iov);
 }
 
 ssize_t
@@ -47,19 +55,20 @@ __read_chk(int fd, void *buf, size_t len, size_t size)
 
 	if (len > size || !enter(&call, fd))
 		return preload_real()->read_chk(fd, buf, len, size);
-	return preload_call_end(&call, preload_read(&call, &iov, 1));
+	return read_buffer(&call, &iov);
 }
 
 ssize_t
 readv(int fd, const struct iovec *iov, int n)
 {
+	struct iovec few[PRELOAD_CALL_FEW];
 	struct preload_call call;
-	ssize_t err;
+	int err;
 
 	if (!enter(&call, fd))
 		return preload_real()->readv(fd, iov, n);
-	err = preload_call_vectors(&call, iov, n);
-	return preload_call_end(&call, err < 0 ? err : preload_read(&call, call.vectors, n));
+	err = preload_call_vectors(&call, iov, n, few);
+	return preload_call_end(&call, err < 0 ? err : preload_read(&call));
 }
 
 ssize_t
@@ -67,22 +76,25 @@ write(int fd, const void *buf, size_t len)
 {
 	struct iovec iov = { (void *)(uintptr_t)buf, len };
 	struct preload_call call;
+	int err;
 
 	if (!enter(&call, fd))
 		return preload_real()->write(fd, buf, len);
-	return preload_call_end(&call, preload_write(&call, &iov, 1));
+	err = preload_call_buffer(&call, &iov);
+	return preload_call_end(&call, err < 0 ? err : preload_write(&call));
 }
 
 ssize_t
 writev(int fd, const struct iovec *iov, int n)
 {
+	struct iovec few[PRELOAD_CALL_FEW];
 	struct preload_call call;
-	ssize_t err;
+	int err;
 
 	if (!enter(&call, fd))
 		return preload_real()->writev(fd, iov, n);
-	err = preload_call_vectors(&call, iov, n);
-	return preload_call_end(&call, err < 0 ? err : preload_write(&call, call.vectors, n));
+	err = preload_call_vectors(&call, iov, n, few);
+	return preload_call_end(&call, err < 0 ? err : preload_write(&call));
 }
 
 static int

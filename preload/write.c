@@ -4,8 +4,8 @@
  *
  * 1. places under the session's limit are reserved; 2. the records are copied, and their descriptors
  * fetched, once; 3. a small batch is executed here and now, a large one is posted to the workers;
- * 4. and so on until all records are in, one is bad, or the limit is reached: then the thread waits
- * for the plug to come out, or says so.
+ * 4. and so on until all records are in, one is bad, or the limit is reached: then the thread lets go of
+ * all that it holds, and waits for the plug to come out, or says so.
  */
 #include "preload/write.h"
 
@@ -18,6 +18,7 @@
 #include "core/fetch.h"
 #include "preload/follow.h"
 #include "preload/guess.h"
+#include "preload/pass.h"
 #include "preload/refresh.h"
 #include "preload/service.h"
 #include "preload/space.h"
@@ -25,18 +26,20 @@
 
 /* Bytes of records that are copied at once: whole records of every layout. */
 #define PIECE (DMOVER_RECORD_LCM * 34)
+/* What threads have needed is kept for as many. */
+#define SPARES 8
+/* Stopped by the session's limit. */
+#define IS_FULL 1
 
 /* What a thread needs for a write; used again by the next one. */
 struct scratch {
-	struct scratch *next;
-	struct preload_service *service; /* whose core the batch belongs to */
 	struct dmover_fetcher *fetcher;
 	struct dmover_batch *batch;
 	struct preload_guess guess;
 	uint8_t records[PIECE];
 };
 
-static _Atomic(struct scratch *) spare;
+static _Atomic(struct scratch *) spares[SPARES];
 
 static void
 scratch_free(struct scratch *scratch)
@@ -46,12 +49,15 @@ scratch_free(struct scratch *scratch)
 	free(scratch);
 }
 
-/* One is kept; more threads than one at a time make their own. */
+/* One that nobody has; more threads than there are places for make their own. */
 static struct scratch *
 scratch_get(void)
 {
-	struct scratch *scratch = atomic_exchange(&spare, NULL);
+	struct scratch *scratch = NULL;
 
+	for (unsigned i = 0; i < SPARES && scratch == NULL; i++)
+		if (atomic_load_explicit(&spares[i], memory_order_relaxed) != NULL)
+			scratch = atomic_exchange(&spares[i], NULL);
 	if (scratch == NULL) {
 		scratch = calloc(1, sizeof(*scratch));
 		if (scratch == NULL)
@@ -71,9 +77,13 @@ scratch_get(void)
 static void
 scratch_put(struct scratch *scratch)
 {
-	scratch = atomic_exchange(&spare, scratch);
-	if (scratch != NULL)
-		scratch_free(scratch);
+	for (unsigned i = 0; i < SPARES; i++) {
+		struct scratch *none = NULL;
+
+		if (atomic_compare_exchange_strong(&spares[i], &none, scratch))
+			return;
+	}
+	scratch_free(scratch);
 }
 
 static bool
@@ -213,13 +223,91 @@ copy_in(uint8_t *local, const struct iovec *iov, int n, size_t offset, size_t le
 	return 0;
 }
 
+/* All records that can be taken, from *done on: 0 or IS_FULL; or what is wrong with the next. */
+static int
+take_in(struct preload_writing *w, struct preload_call *call, struct scratch *scratch, size_t *done)
+{
+	size_t record = w->session->ses_layout->lay_request, len;
+	unsigned places, taken;
+	int err = 0;
+
+	while (*done < call->size && err == 0) {
+		len = call->size - *done < PIECE ? call->size - *done : PIECE;
+		places = preload_room(w->door, call->fd, (unsigned)(len / record));
+		if (places == 0)
+			return IS_FULL;
+		if (len / record > places)
+			len = places * record;
+		w->fetch = NULL;
+		if (call->n == 1 && *done == 0 && len <= GUESS_WRITE) {
+			w->fetch = &scratch->guess.space;
+			err = preload_guess_get(&scratch->guess, scratch->records, call->iov, len);
+		} else {
+			err = copy_in(scratch->records, call->iov, call->n, *done, len);
+		}
+		if (err < 0)
+			break;
+		taken = preload_accept(w, scratch->records, (unsigned)(len / record), &err);
+		*done += taken * record;
+		if (taken == 0 && err == 0)
+			return IS_FULL;
+	}
+	return err;
+}
+
+/* The session is this process's, and its function is known: as take_in(). */
+static int
+write_begun(struct preload_call *call, struct dmover_session *session, size_t *done)
+{
+	struct preload_writing w = {
+		.door = call->door, .session = session, .pid = preload_service_pid()
+	};
+	struct scratch *scratch = scratch_get();
+	int err;
+
+	if (scratch == NULL)
+		return -ENOMEM;
+	preload_service_get(&w.service);
+	w.space = &preload_space_own;
+	w.fetcher = scratch->fetcher;
+	w.batch = scratch->batch;
+	err = take_in(&w, call, scratch, done);
+	scratch->batch = w.batch;
+	scratch_put(scratch);
+	return err;
+}
+
+/* Up to the limit, without a wait: as take_in(). */
+static int
+write_part(struct preload_call *call, size_t *done)
+{
+	struct preload_door *door = call->door;
+	struct dmover_session *session;
+	int err = 0;
+
+	if (atomic_load(&door->session) == NULL)
+		err = preload_service_adopt(door);
+	if (err < 0)
+		return *done > 0 ? err : preload_pass(call, done);
+	session = atomic_load(&door->session);
+	preload_follow(door, session);
+	err = dmover_session_begin_write(session, call->size);
+	if (err < 0)
+		return err;
+	atomic_store(&door->slot->layout, (int)session->ses_layout->lay_request);
+	err = write_begun(call, session, done);
+	dmover_session_end_write(session);
+	preload_wake(door);
+	preload_plug(door);
+	return err;
+}
+
 /* At the limit: 0 when there may be a place, or why there is none. */
 static int
 wait_for_room(struct preload_call *call)
 {
 	int events;
 
-	preload_plug(call->door);
 	if (preload_call_is_nonblocking(call))
 		return -EAGAIN;
 	events = preload_call_wait(call, POLLOUT);
@@ -228,121 +316,20 @@ wait_for_room(struct preload_call *call)
 	return (events & (POLLHUP | POLLERR | POLLNVAL)) != 0 ? -ENODEV : 0;
 }
 
-struct source {
-	const struct iovec *iov;
-	int n;
-	size_t size;
-};
-
-/* All records that can be taken; bytes, and what stopped it in *ret_error. */
-static size_t
-write_all(struct preload_writing *w, struct preload_call *call, const struct source *source,
-    struct scratch *scratch, int *ret_error)
-{
-	size_t record = w->session->ses_layout->lay_request, done = 0, len;
-	unsigned places, taken;
-	int err = 0;
-
-	while (done < source->size && err == 0) {
-		len = source->size - done < PIECE ? source->size - done : PIECE;
-		places = preload_room(w->door, call->fd, (unsigned)(len / record));
-		if (places == 0) {
-			err = wait_for_room(call);
-			continue;
-		}
-		if (len / record > places)
-			len = places * record;
-		w->fetch = NULL;
-		if (source->n == 1 && done == 0 && len <= GUESS_WRITE) {
-			w->fetch = &scratch->guess.space;
-			err =
-			    preload_guess_get(&scratch->guess, scratch->records, source->iov, len);
-		} else {
-			err = copy_in(scratch->records, source->iov, source->n, done, len);
-		}
-		if (err < 0)
-			break;
-		taken = preload_accept(w, scratch->records, (unsigned)(len / record), &err);
-		done += taken * record;
-		if (taken == 0 && err == 0)
-			err = wait_for_room(call);
-	}
-	*ret_error = err;
-	return done;
-}
-
-/* A write under way, with all that it holds. */
-struct begun {
-	struct preload_writing w;
-	struct scratch *scratch;
-};
-
-static void
-write_end(struct begun *begun)
-{
-	begun->scratch->batch = begun->w.batch;
-	scratch_put(begun->scratch);
-	dmover_session_end_write(begun->w.session);
-	preload_wake(begun->w.door);
-}
-
-/* The thread is cancelled where it waits for a place. */
-static void
-cancelled(void *arg)
-{
-	write_end(arg);
-}
-
-/* The session is this process's, and its function is known. */
-static ssize_t
-write_begun(struct preload_call *call, struct dmover_session *session, const struct source *source)
-{
-	struct begun begun = {
-		.w = { .door = call->door, .session = session, .pid = preload_service_pid() },
-		.scratch = scratch_get()
-	};
-	size_t done;
-	int err;
-
-	if (begun.scratch == NULL) {
-		dmover_session_end_write(session);
-		return -ENOMEM;
-	}
-	preload_service_get(&begun.w.service);
-	begun.w.space = &preload_space_own;
-	begun.w.fetcher = begun.scratch->fetcher;
-	begun.w.batch = begun.scratch->batch;
-	call->undo = cancelled;
-	call->undo_arg = &begun;
-	done = write_all(&begun.w, call, source, begun.scratch, &err);
-	write_end(&begun);
-	call->undo_arg = NULL;
-	preload_plug(call->door);
-	return done > 0 ? (ssize_t)done : err;
-}
-
 ssize_t
-preload_write(struct preload_call *call, const struct iovec *iov, int n)
+preload_write(struct preload_call *call)
 {
-	struct source source = { .iov = iov, .n = n };
-	struct preload_door *door = call->door;
-	struct dmover_session *session;
+	size_t done = 0;
 	int err;
 
-	if (door->access == O_RDONLY)
+	if (call->door->access == O_RDONLY)
 		return -EBADF;
-	err = preload_call_size(iov, n, &source.size);
-	if (err < 0 || source.size == 0)
-		return err;
-	if (atomic_load(&door->session) == NULL)
-		err = preload_service_adopt(door);
-	if (err < 0)
-		return err;
-	session = atomic_load(&door->session);
-	preload_follow(door, session);
-	err = dmover_session_begin_write(session, source.size);
-	if (err < 0)
-		return err;
-	atomic_store(&door->slot->layout, (int)session->ses_layout->lay_request);
-	return write_begun(call, session, &source);
+	if (call->size == 0)
+		return 0;
+	do {
+		err = write_part(call, &done);
+		if (err == IS_FULL)
+			err = wait_for_room(call);
+	} while (err == 0 && done < call->size);
+	return done > 0 ? (ssize_t)done : err;
 }

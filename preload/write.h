@@ -29,6 +29,6 @@ unsigned preload_accept(
     struct preload_writing *w, const uint8_t *records, unsigned n, int *ret_error);
 
 /* write(2) and writev(2) of the program: bytes, or -errno. */
-ssize_t preload_write(struct preload_call *call, const struct iovec *iov, int n);
+ssize_t preload_write(struct preload_call *call);
 
 #endif /* PRELOAD_WRITE_H */
