@@ -30,14 +30,6 @@ check_device(const char *path, char *why, size_t len)
 	return err;
 }
 
-/* These need a service of our own. */
-static bool
-wants_service(const struct run_options *options)
-{
-	return options->is_forced || options->engine != NULL || options->trace != NULL ||
-	       options->has_stats || options->queue_depth != 0;
-}
-
 static int
 check(enum run_way way, const struct run_options *options, const struct program *program, char *why,
     size_t len)
@@ -68,7 +60,7 @@ run_choose(const struct run_options *options, const struct program *program, enu
 		return 0;
 	}
 	*ret_way = RUN_DEVICE;
-	if (!wants_service(options) && check_device(options->path, why, len) == 0)
+	if (run_options_need_service(options) == NULL && check_device(options->path, why, len) == 0)
 		return 0;
 	*ret_way = RUN_PRELOAD;
 	err = run_preload_check(options, program, first, sizeof(first));

@@ -12,6 +12,8 @@
 
 #include <dev/dmover/dmover.h>
 
+#include "preload/path.h"
+
 #define DEPTH_MAX 65536
 
 const char run_help[] =
@@ -93,12 +95,13 @@ parse_way(const char *value, struct run_options *options)
 	return complain("way", value, "auto, device, preload or seccomp");
 }
 
+/* As programs' paths are compared with it: without "." and "..", and with one slash between. */
 static bool
 parse_path(const char *value, struct run_options *options)
 {
-	if (value[0] != '/' || value[1] == '\0' || strlen(value) >= PATH_MAX)
+	if (value[0] != '/' || !preload_path_normalise(value, options->path) ||
+	    options->path[1] == '\0')
 		return complain("path", value, "an absolute path");
-	options->path = value;
 	return true;
 }
 
@@ -120,6 +123,12 @@ parse_depth(const char *value, struct run_options *options)
 static bool
 set_engine(struct run_options *options, char *engine)
 {
+	if (engine != NULL && strlen(engine) >= PRELOAD_ENGINE_MAX) {
+		fprintf(stderr, "dmover-run: %.32s...: longer than %d characters\n", engine,
+		    PRELOAD_ENGINE_MAX - 1);
+		free(engine);
+		return false;
+	}
 	if (options->engine != NULL || engine == NULL) {
 		fprintf(stderr, "dmover-run: %s\n",
 		    engine == NULL ? strerror(ENOMEM)
@@ -184,9 +193,12 @@ parse_trace(const char *value, struct run_options *options)
 	else if (getcwd(cwd, sizeof(cwd)) == NULL ||
 		 asprintf(&options->trace, "%s/%s", cwd, value) < 0)
 		options->trace = NULL;
-	if (options->trace == NULL)
+	if (options->trace == NULL) {
 		fprintf(stderr, "dmover-run: --trace=%s: %s\n", value, strerror(errno));
-	return options->trace != NULL;
+		return false;
+	}
+	return strlen(options->trace) < PRELOAD_PATH_MAX ||
+	       complain("trace", value, "a shorter path");
 }
 
 static bool
@@ -200,6 +212,7 @@ apply_value(int id, const char *value, struct run_options *options)
 	case OPT_ENGINE:
 		return set_engine(options, strdup(value));
 	case OPT_FAULT:
+		options->is_fault = true;
 		return parse_fault(value, options);
 	case OPT_QUEUE_DEPTH:
 		return parse_depth(value, options);
@@ -234,6 +247,32 @@ apply(int id, struct run_options *options)
 	}
 }
 
+/* A real device does what its own daemon was told. */
+static bool
+fits_device(const struct run_options *options)
+{
+	const char *other = run_options_need_service(options);
+
+	if (options->way != RUN_DEVICE || other == NULL)
+		return true;
+	fprintf(stderr, "dmover-run: --way=device and %s exclude each other\n", other);
+	return false;
+}
+
+const char *
+run_options_need_service(const struct run_options *options)
+{
+	if (options->is_forced)
+		return "--force";
+	if (options->engine != NULL)
+		return options->is_fault ? "--fault" : "--engine";
+	if (options->queue_depth != 0)
+		return "--queue-depth";
+	if (options->trace != NULL)
+		return "--trace";
+	return options->has_stats ? "--stats" : NULL;
+}
+
 enum run_parsed
 run_options_parse(int argc, char **argv, struct run_options *ret_options)
 {
@@ -250,6 +289,8 @@ run_options_parse(int argc, char **argv, struct run_options *ret_options)
 			return RUN_BAD;
 	}
 	ret_options->argv = argv + optind;
+	if (!fits_device(ret_options))
+		return RUN_BAD;
 	if (optind < argc)
 		return RUN_GO;
 	fprintf(stderr, "dmover-run: no program (dmover-run --help)\n");

@@ -57,7 +57,9 @@ why_not(enum program_kind kind)
 	case PROGRAM_FOREIGN:
 		return "is for another machine or word size than dmover-run";
 	case PROGRAM_SETUID:
-		return "gains privileges (setuid), so the dynamic linker preloads nothing";
+		return "gains privileges (setuid, or capabilities of the file), so the dynamic "
+		       "linker "
+		       "preloads nothing";
 	case PROGRAM_GLIBC:
 		break;
 	}
@@ -113,23 +115,34 @@ set(const char *name, const char *value)
 	return setenv(name, value, 1) == 0 ? 0 : -errno;
 }
 
-/*
- * ThreadSanitizer knows descriptors by their numbers alone, and the service's are of another table:
- * it is asked not to look at the system calls of objects that were not built with it.
- */
+/* What the user has set himself stands behind, and counts. */
 static int
-set_tsan(void)
+set_before(const char *name, const char *option)
 {
-	const char *before = getenv("TSAN_OPTIONS");
+	const char *before = getenv(name);
 	char *value;
 	int err;
 
-	if (asprintf(&value, "ignore_noninstrumented_modules=1%s%s", before != NULL ? ":" : "",
+	if (asprintf(&value, "%s%s%s", option, before != NULL ? ":" : "",
 		before != NULL ? before : "") < 0)
 		return -ENOMEM;
-	err = set("TSAN_OPTIONS", value);
+	err = set(name, value);
 	free(value);
 	return err;
+}
+
+/*
+ * ThreadSanitizer knows descriptors by their numbers alone, and the service's are of another table:
+ * it is asked not to look at the system calls of objects that were not built with it.
+ * AddressSanitizer wants to be the first library, and refuses to start where it is not: in the
+ * program's children, of which nothing is known here.  It works behind ours as well.
+ */
+static int
+set_sanitizers(void)
+{
+	int err = set_before("TSAN_OPTIONS", "ignore_noninstrumented_modules=1");
+
+	return err < 0 ? err : set_before("ASAN_OPTIONS", "verify_asan_link_order=0");
 }
 
 /* A sanitizer's library first, then ours, then what was there. */
@@ -178,7 +191,7 @@ run_preload(const struct run_options *options, const struct program *program)
 	if (err == 0)
 		err = set_preload(program, library);
 	if (err == 0)
-		err = set_tsan();
+		err = set_sanitizers();
 	if (err == 0)
 		err = run_preload_settings(options);
 	if (err < 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Names and contents of notes are padded. */
@@ -26,6 +27,7 @@ struct image {
 	const unsigned char *bytes;
 	size_t size;
 	mode_t mode;
+	bool has_capabilities; /* see capabilities(7), "File capabilities" */
 };
 
 static int
@@ -48,7 +50,8 @@ image_open(const char *path, struct image *ret_image)
 	}
 	close(fd);
 	if (err == 0)
-		*ret_image = (struct image){ bytes, (size_t)st.st_size, st.st_mode };
+		*ret_image = (struct image){ bytes, (size_t)st.st_size, st.st_mode,
+			getxattr(path, "security.capability", NULL, 0) > 0 };
 	return err;
 }
 
@@ -67,6 +70,13 @@ image_at(const struct image *image, uint64_t offset, uint64_t len)
 	return image->bytes + offset;
 }
 
+/* The same of tables: no linker writes them where the machine could not read them in place. */
+static const void *
+image_table(const struct image *image, uint64_t offset, uint64_t len)
+{
+	return offset % sizeof(ElfW(Addr)) == 0 ? image_at(image, offset, len) : NULL;
+}
+
 /* The string at OFFSET, which ends within the file, or NULL. */
 static const char *
 image_string(const struct image *image, uint64_t offset)
@@ -82,7 +92,8 @@ static const ElfW(Phdr) * header_at(const struct image *image, const ElfW(Ehdr) 
 {
 	if (i >= elf->e_phnum || elf->e_phentsize != sizeof(ElfW(Phdr)))
 		return NULL;
-	return image_at(image, elf->e_phoff + (uint64_t)i * sizeof(ElfW(Phdr)), sizeof(ElfW(Phdr)));
+	return image_table(
+	    image, elf->e_phoff + (uint64_t)i * sizeof(ElfW(Phdr)), sizeof(ElfW(Phdr)));
 }
 
 static const ElfW(Phdr) *
@@ -132,7 +143,7 @@ read_dynamic(const struct image *image, const ElfW(Ehdr) * elf, struct program *
 
 	if (header == NULL)
 		return;
-	dyn = image_at(image, header->p_offset, header->p_filesz);
+	dyn = image_table(image, header->p_offset, header->p_filesz);
 	n = dyn != NULL ? header->p_filesz / sizeof(*dyn) : 0;
 	for (size_t i = 0; i < n && dyn[i].d_tag != DT_NULL; i++)
 		if (dyn[i].d_tag == DT_STRTAB)
@@ -205,7 +216,7 @@ read_elf(const struct image *image, struct program *program)
 		    strstr(interpreter, "ld-musl") != NULL ? PROGRAM_MUSL : PROGRAM_GLIBC;
 	if (interpreter != NULL && has_go_note(image, elf))
 		program->kind = PROGRAM_GO;
-	if ((image->mode & (S_ISUID | S_ISGID)) != 0)
+	if ((image->mode & (S_ISUID | S_ISGID)) != 0 || image->has_capabilities)
 		program->kind = PROGRAM_SETUID;
 	read_dynamic(image, elf, program);
 	return 0;
@@ -229,18 +240,29 @@ read_script(const struct image *image, char *path)
 	return len > 0;
 }
 
+/* 0: a file that may be executed; a directory's "x" means something else. */
+static int
+check_file(const char *path)
+{
+	struct stat st;
+
+	if (access(path, X_OK) != 0 || stat(path, &st) != 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? 0 : -EACCES;
+}
+
 /* The file that execvp(3) would take. */
 static int
 find(const char *name, char *ret_path)
 {
 	const char *path = getenv("PATH"), *end;
-	int err = -ENOENT;
+	int err = -ENOENT, found;
 
 	if (strchr(name, '/') != NULL) {
 		if (strlen(name) >= PATH_MAX)
 			return -ENAMETOOLONG;
 		memcpy(ret_path, name, strlen(name) + 1);
-		return access(name, X_OK) == 0 ? 0 : -errno;
+		return check_file(name);
 	}
 	for (path = path != NULL ? path : "/bin:/usr/bin"; path != NULL;
 	     path = *end != '\0' ? end + 1 : NULL) {
@@ -253,9 +275,10 @@ find(const char *name, char *ret_path)
 		len = len > 0 ? len : 1;
 		ret_path[len] = '/';
 		memcpy(ret_path + len + 1, name, strlen(name) + 1);
-		if (access(ret_path, X_OK) == 0)
+		found = check_file(ret_path);
+		if (found == 0)
 			return 0;
-		if (errno == EACCES)
+		if (found == -EACCES)
 			err = -EACCES;
 	}
 	return err;

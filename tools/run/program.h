@@ -13,7 +13,7 @@ enum program_kind {
 	PROGRAM_GO,      /* dynamic, but of Go, whose runtime makes its system calls itself */
 	PROGRAM_STATIC,  /* without a dynamic linker */
 	PROGRAM_FOREIGN, /* for another word size or machine */
-	PROGRAM_SETUID,  /* gains privileges: the dynamic linker preloads nothing */
+	PROGRAM_SETUID, /* gains privileges, by setuid or as capabilities(7) of its file: nothing is preloaded */
 };
 
 struct program {

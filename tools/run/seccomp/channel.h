@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 enum run_message_kind {
-	RUN_LISTENER, /* program to service: with the descriptor */
+	RUN_LISTENER, /* program to service: with the descriptor; value: signals wait for answers */
 	RUN_FAILED,   /* program to service, service to front: value is -errno */
 	RUN_STARTED,  /* service to front */
 	RUN_SIGNAL,   /* front to service: it has got signal VALUE */

@@ -9,12 +9,15 @@
 #ifndef TOOLS_RUN_SECCOMP_FILTER_H
 #define TOOLS_RUN_SECCOMP_FILTER_H
 
+#include <stdbool.h>
+
 /*
  * Puts the filter on the calling thread and all that it starts or executes, for good; it gains no
  * privileges any more (PR_SET_NO_NEW_PRIVS).  The listener's descriptor, with FD_CLOEXEC, or
  * -errno: EBUSY: somebody listens to this thread already; EINVAL: the kernel knows no listeners;
- * EOPNOTSUPP: nobody has taught us this machine's calls.
+ * EOPNOTSUPP: nobody has taught us this machine's calls.  *ret_is_patient: signals that do not kill wait
+ * for the answer, once a call was taken (Linux 5.19); else they take it back.
  */
-int run_filter_install(void);
+int run_filter_install(bool *ret_is_patient);
 
 #endif /* TOOLS_RUN_SECCOMP_FILTER_H */

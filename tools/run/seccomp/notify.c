@@ -7,6 +7,11 @@
  * program is executed, the service finds out whose memory is meant by what was written (preload/other.c);
  * then the call goes on; 4. every other call goes on in the kernel as if nobody had looked.
  *
+ * Before Linux 5.19 a signal takes a call back that we have begun with, and the thread makes it once more.  A
+ * session that was opened for nobody is closed.  A function that was selected stays so; whether the
+ * answer was lost does not show (it can be after it was taken), so the same call of the same
+ * thread gets the same answer there.
+ *
  * The last is no gate: a thread may change the path after we have read it.  It need not be one,
  * since what goes on is what the program may do anyhow.
  */
@@ -38,6 +43,15 @@
 #define GOES_ON 1
 /* It has been given already. */
 #define IS_ANSWERED 2
+/* A thread has one call at a time; more threads than that are not interrupted at once. */
+#define SELECTIONS 64
+
+/* A selection whose answer may have been lost. */
+struct selection {
+	pid_t tid;
+	ino_t ino; /* the door's */
+	char name[DMIO_MAX_FUNCNAME];
+};
 
 struct run_notify {
 	int listener;
@@ -46,6 +60,9 @@ struct run_notify {
 	size_t request_size;
 	struct seccomp_notif_resp *response;
 	size_t response_size;
+	bool is_patient; /* signals wait for answers */
+	struct selection selections[SELECTIONS];
+	unsigned nselections; /* ever; the oldest go first */
 	struct run_notify_counts counts;
 	pthread_t thread;
 };
@@ -156,25 +173,56 @@ serve_open(struct run_notify *notify, const struct run_caller *caller)
 	return give_session(notify, opening.flags);
 }
 
+static bool
+is_same(const struct selection *a, const struct selection *b)
+{
+	return a->tid == b->tid && a->ino == b->ino && strcmp(a->name, b->name) == 0;
+}
+
+/* Whether this very call was answered before. */
+static bool
+was_made(const struct run_notify *notify, const struct selection *selection)
+{
+	for (unsigned i = 0; i < SELECTIONS; i++)
+		if (is_same(&notify->selections[i], selection))
+			return true;
+	return false;
+}
+
+/* The function that the caller names, for good: its answer. */
+static int
+select_function(
+    struct run_notify *notify, struct preload_door *door, const struct selection *selection)
+{
+	int err = preload_select(door, selection->name);
+
+	notify->counts.selected++;
+	if (notify->is_patient)
+		return err;
+	if (err == 0)
+		notify->selections[notify->nselections++ % SELECTIONS] = *selection;
+	return err == -EBUSY && was_made(notify, selection) ? 0 : err;
+}
+
 static int
 serve_ioctl(struct run_notify *notify, const struct run_caller *caller)
 {
 	const struct seccomp_data *data = &notify->request->data;
+	struct selection call = { .tid = caller->tid };
 	struct preload_door *door;
 	struct dmio_setfunc dsf;
-	ino_t ino;
-	int err = run_caller_socket(caller, (int)data->args[0], &ino);
+	int err = run_caller_socket(caller, (int)data->args[0], &call.ino);
 
 	if (err < 0)
 		return IS_ANSWERED;
-	door = ino != 0 ? preload_door_find(ino) : NULL;
+	door = call.ino != 0 ? preload_door_find(call.ino) : NULL;
 	if (door == NULL)
 		return GOES_ON;
 	err = run_caller_read(caller, data->args[2], &dsf, sizeof(dsf));
 	if (err == 0) {
 		dsf.dsf_name[sizeof(dsf.dsf_name) - 1] = '\0';
-		err = preload_select(door, dsf.dsf_name);
-		notify->counts.selected++;
+		memcpy(call.name, dsf.dsf_name, sizeof(call.name));
+		err = select_function(notify, door, &call);
 	} else {
 		err = err == -ESRCH ? IS_ANSWERED : -EFAULT;
 	}
@@ -199,7 +247,7 @@ respond(struct run_notify *notify, int answer)
 		notify->response->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else
 		notify->response->error = answer;
-	/* The thread may have been killed. */
+	/* The thread may have been killed, or interrupted: then it asks again. */
 	(void)!ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_SEND, notify->response);
 }
 
@@ -252,7 +300,7 @@ notify_free(struct run_notify *notify)
 }
 
 int
-run_notify_create(int listener, bool is_verbose, struct run_notify **ret_notify)
+run_notify_create(int listener, bool is_patient, bool is_verbose, struct run_notify **ret_notify)
 {
 	struct run_notify *notify = calloc(1, sizeof(*notify));
 	struct seccomp_notif_sizes sizes;
@@ -265,6 +313,7 @@ run_notify_create(int listener, bool is_verbose, struct run_notify **ret_notify)
 		return -errno;
 	}
 	notify->listener = listener;
+	notify->is_patient = is_patient;
 	notify->is_verbose = is_verbose;
 	notify->request_size = sizes.seccomp_notif > sizeof(*notify->request)
 				   ? sizes.seccomp_notif

@@ -15,8 +15,12 @@ struct run_notify_counts {
 	atomic_uint_fast64_t selected; /* DMIO_SETFUNC of a session */
 };
 
-/* LISTENER is borrowed.  A thread answers from now on, until nobody has the filter.  0, or -errno. */
-int run_notify_create(int listener, bool is_verbose, struct run_notify **ret_notify);
+/*
+ * LISTENER is borrowed; IS_PATIENT as of run_filter_install().  A thread answers from now on, until
+ * nobody has the filter.  0, or -errno.
+ */
+int run_notify_create(
+    int listener, bool is_patient, bool is_verbose, struct run_notify **ret_notify);
 /* Nobody has the filter any more.  NULL is allowed. */
 void run_notify_destroy(struct run_notify *notify);
 

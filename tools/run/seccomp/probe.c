@@ -33,7 +33,8 @@ static _Noreturn void
 child(int channel)
 {
 	struct run_message message = { .kind = RUN_LISTENER };
-	int listener = run_filter_install();
+	bool is_patient;
+	int listener = run_filter_install(&is_patient);
 
 	if (listener < 0) {
 		message.kind = RUN_FAILED;

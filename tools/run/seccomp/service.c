@@ -45,6 +45,7 @@ struct service {
 	bool is_stopped; /* the program, and the front */
 	int old;         /* messages of the front that are older than the stop */
 	bool keeps_stderr;
+	bool is_patient; /* signals for the program wait for our answers */
 	pid_t group_signals
 	    [NSIG]; /* who has sent it to all of us, and the front has not said so yet */
 };
@@ -93,6 +94,7 @@ start_program(struct service *service, int *ret_listener)
 	}
 	if (!run_channel_receive(ends[0], &message, ret_listener))
 		return -ECHILD;
+	service->is_patient = message.kind == RUN_LISTENER && message.value != 0;
 	return message.kind == RUN_FAILED ? message.value : 0;
 }
 
@@ -161,7 +163,8 @@ furnish(struct service *service)
 		kept[i] = service->fds[i].fd;
 	/* Before there are threads that open others. */
 	run_descriptors_drop(kept, NPLACES, service->keeps_stderr);
-	return run_notify_create(service->fds[LISTENER].fd, options->is_verbose, &service->notify);
+	return run_notify_create(
+	    service->fds[LISTENER].fd, service->is_patient, options->is_verbose, &service->notify);
 }
 
 static void

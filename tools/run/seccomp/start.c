@@ -21,15 +21,17 @@ fail(int channel, int err)
 _Noreturn void
 run_start(char *const argv[], const struct run_signals *signals, pid_t service, int channel)
 {
-	const struct run_message message = { .kind = RUN_LISTENER };
+	struct run_message message = { .kind = RUN_LISTENER };
+	bool is_patient;
 	int listener;
 
 	/* Without the service each open would fail with ENOSYS. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != service)
 		fail(channel, -ESRCH);
-	listener = run_filter_install();
+	listener = run_filter_install(&is_patient);
 	if (listener < 0)
 		fail(channel, listener);
+	message.value = is_patient;
 	if (!run_channel_send(channel, &message, listener))
 		_exit(127);
 	close(listener);
