@@ -23,7 +23,7 @@ allowed_in() {
 	tools) echo '^<dev/dmover/|^"core/|^"preload/|^"engines/queues\.h"|^"tools/|^<linux/fuse\.h>|^<isa-l\.h>' ;;
 	examples) echo '^<dev/dmover/dmover_io\.h>|^"examples/' ;;
 	tests/kernels) echo '^<dev/dmover/|^"engines/cpu/|^<isa-l\.h>' ;;
-	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/(table|queues)\.h"|^"engines/idxd/|^"preload/|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
+	tests) echo '^<dev/dmover/|^"core/|^"cuse/|^"engines/(table|queues)\.h"|^"engines/idxd/|^"preload/|^"tools/run/(options|program)\.h"|^"tests/|^<check\.h>|^<fuse|^<cuse|^<linux/fuse\.h>' ;;
 	esac
 }
 

@@ -202,6 +202,7 @@ stage_release() {
 	build release
 	tests release -L 'unit|engines|abi' -E "$red"
 	build/release/tools/dmover-bench --bars --direct 2>&1 | sed 's/^/note: /' || true
+	tests/preload/speed.sh build/release 2>&1 | sed 's/^/note: /' || true
 }
 
 # guest KERNEL BUILD: the suites against the CUSE device of a real kernel.

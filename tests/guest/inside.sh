@@ -211,6 +211,30 @@ refused_under_scope_3() {
 		"$daemon" --list-engines | grep 'caller memory: out of reach: .*ptrace_scope is 3'
 }
 
+# run_of_nobody TEXT STATUS ARGUMENT...: dmover-run by nobody says TEXT, and ends with STATUS.
+run_of_nobody() {
+	local text=$1 status=$2 got=0 log
+	shift 2
+	log=$(timeout 100 setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$build/tools/dmover-run" --verbose "$@" plain 2>&1) || got=$?
+	echo "$log"
+	[ $got = "$status" ] && grep -q "$text" <<<"$log"
+}
+
+# run_steps SCOPE: the program's own process needs nobody's leave; a launcher is let by scope 1 alone.
+run_steps() {
+	local dynamic=$build/tests/preload/preload_programs static=$build/tests/seccomp/seccomp_programs
+	step "dmover-run by preload, yama $1" run_of_nobody '^dmover-run: preload: ' 0 --force "$dynamic"
+	if [ "$1" = 1 ]; then
+		step "dmover-run, static, yama 1" run_of_nobody '^dmover-run: seccomp: ' 0 --force "$static"
+		step "dmover-run --seccomp, dynamic, yama 1" \
+			run_of_nobody '^dmover-run: seccomp: ' 0 --seccomp "$dynamic"
+	else
+		step "dmover-run is refused, yama $1" \
+			run_of_nobody "no process may read another one's memory" 125 --force "$static"
+	fi
+}
+
 # posted_steps SCOPE...: under scope 0, these, and 3, which comes last: it cannot be taken back.
 posted_steps() {
 	local scope
@@ -220,10 +244,11 @@ posted_steps() {
 	[ -e $yama ] || return 0
 	step "daemon of nobody" unprivileged 0
 	for scope; do
-		set_scope $scope
+		set_scope "$scope"
 		step "exec suite auto, yama $scope" exec_suite auto
 		step "exec suite handle, yama $scope" exec_suite handle
-		step "daemon of nobody, yama $scope" unprivileged $scope
+		step "daemon of nobody, yama $scope" unprivileged "$scope"
+		run_steps "$scope"
 	done
 	step "running daemon, yama 3" running_under_scope_3
 	step "daemon is refused, yama 3" refused_under_scope_3

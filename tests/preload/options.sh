@@ -37,9 +37,23 @@ expect 2 'no such engine' "$run" --engine=bla true
 expect 2 'no such knob' "$run" --fault=bla true
 expect 2 'exclude each other' "$run" --engine=null --fault=EIO true
 expect 2 '--trace=/nowhere/file' "$run" --trace=/nowhere/file true
+# A real device would not know of these.
+for option in --engine=null --fault=EIO --queue-depth=5 --stats --trace="$tmp/trace" --force; do
+	expect 2 "--way=device and ${option%%=*} exclude each other" "$run" --way=device "$option" true
+	expect 2 "--way=device and ${option%%=*} exclude each other" "$run" "$option" --way=device true
+done
+expect 2 'longer than 511' "$run" --engine="null:$(printf '%600s' '' | tr ' ' x)" true
+expect 2 'a shorter path' "$run" --trace="$tmp/$(printf '%4096s' '' | tr ' ' x)" true
+expect 2 '--path=/..//.: expected' "$run" --path=/..//. true
+expect 2 'an absolute path' "$run" --path="/$(printf '%4096s' '' | tr ' ' x)" true
 expect 125 'No such file' "$run" --way=preload --library=/nowhere/lib.so true
 expect 127 'No such file' "$run" /nowhere/program
 expect 126 'Permission denied' "$run" /etc/passwd
+expect 126 'Permission denied' "$run" "$tmp"
+# As execvp(3) looks for it: a folder of that name is none.
+mkdir -p "$tmp/bin/true" "$tmp/bin/nothing"
+expect 0 '' env PATH="$tmp/bin:$PATH" "$run" --force true
+expect 126 'Permission denied' env PATH="$tmp/bin" "$run" nothing
 # Programs that nothing can be preloaded into.
 for kind in static -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1; do
 	echo 'int main(void) { return 0; }' >"$tmp/kind.c"
@@ -51,6 +65,13 @@ for kind in static -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1; do
 done
 chmod u+s "$tmp/kind"
 expect 125 'gains privileges' "$run" --way=preload "$tmp/kind"
+
+if setcap cap_net_raw+ep "$tmp/kind" 2>/dev/null && chmod u-s "$tmp/kind"; then
+	expect 125 'gains privileges' "$run" --way=preload "$tmp/kind"
+fi
+
+# The device's path in other words.
+expect 0 '' env DMOVERIO_PATH=/nowhere/at/all "$run" --force --path=//nowhere/./in/..///at/all "$programs" plain
 
 # What the program says is what it says without us.
 expect 3 '' "$run" --force sh -c 'exit 3'

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define CHILDREN 100
+unsigned children = 100;
 
 unsigned
 threads_of_self(void)
@@ -30,7 +30,7 @@ run_fork(void)
 	int fd = device_open("copy"), status;
 
 	device_check(fd, 4096, 1);
-	for (unsigned i = 0; i < CHILDREN; i++) {
+	for (unsigned i = 0; i < children; i++) {
 		pid_t pid = fork();
 
 		CHECK(pid >= 0);
@@ -45,12 +45,12 @@ run_fork(void)
 		}
 		device_check(fd, 4096 + i, i);
 	}
-	for (unsigned i = 0; i < CHILDREN; i++) {
+	for (unsigned i = 0; i < children; i++) {
 		CHECK(wait(&status) > 0);
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
 	/* One after the other: responses are for whoever reads first. */
-	for (unsigned i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < 10 && i < children; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {

@@ -142,6 +142,45 @@ run_segv(void)
 	return 0;
 }
 
+/* The stream of each function that makes one. */
+static FILE *
+stdio_open(unsigned i)
+{
+	switch (i) {
+	case 0:
+	case 1:
+		return fopen(device_path(), "r+");
+	case 2:
+		return freopen(device_path(), "r+", fopen("/dev/zero", "r+"));
+	case 3:
+		return fopen64(device_path(), "r+");
+	default:
+		return freopen64(device_path(), "r+", fopen64("/dev/zero", "r+"));
+	}
+}
+
+/* What the letters of a mode mean for open(2), they mean here as well. */
+static void
+stdio_modes(void)
+{
+	static const char *const good[] = { "r", "w", "a", "r+", "we", "a+e", "r,ccs=UTF-8" };
+	FILE *file;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		file = fopen(device_path(), good[i]);
+		CHECK(file != NULL);
+		CHECK(((fcntl(fileno(file), F_GETFD) & FD_CLOEXEC) != 0) ==
+		      (strchr(good[i], 'e') != NULL));
+		CHECK(fclose(file) == 0);
+	}
+	CHECK(fopen(device_path(), "w+x") == NULL && errno == EEXIST);
+	CHECK(fopen(device_path(), "z") == NULL && errno == EINVAL);
+	CHECK(freopen(device_path(), "z", fopen("/dev/zero", "r")) == NULL && errno == EINVAL);
+	/* Other files are the C library's. */
+	CHECK((file = freopen64("/dev/null", "r", fopen64("/dev/zero", "r"))) != NULL);
+	CHECK(fgetc(file) == EOF && fclose(file) == 0);
+}
+
 /* The C library's stdio calls the kernel itself. */
 static int
 run_stdio(void)
@@ -153,13 +192,11 @@ run_stdio(void)
 	struct dmio_setfunc dsf = { "copy" };
 	struct dmio_usrresp resp;
 
-	for (int i = 0; i < 3; i++) {
-		FILE *file = i < 2 ? fopen(device_path(), "r+") : fopen("/dev/zero", "r+");
+	for (unsigned i = 0; i < 5; i++) {
+		FILE *file = stdio_open(i);
 
-		if (i == 2)
-			file = freopen(device_path(), "r+", file);
 		CHECK(file != NULL);
-		memset(from, i + 1, sizeof(from));
+		memset(from, (int)i + 1, sizeof(from));
 		setvbuf(file, NULL, i == 0 ? _IONBF : _IOFBF, 8192);
 		CHECK(ioctl(fileno(file), DMIO_SETFUNC, &dsf) == 0);
 		CHECK(fwrite(&req, sizeof(req), 1, file) == 1);
@@ -169,6 +206,7 @@ run_stdio(void)
 		CHECK(memcmp(from, to, sizeof(to)) == 0);
 		CHECK(fclose(file) == 0);
 	}
+	stdio_modes();
 	return 0;
 }
 
@@ -304,6 +342,63 @@ run_paths(void)
 	return 0;
 }
 
+/* A copy whose response is read with a length that only run time knows. */
+static void
+family_check(int fd, size_t len)
+{
+	char from[100], to[100] = { 0 };
+	struct iovec out = { to, sizeof(to) }, in = { from, sizeof(from) };
+	dmio_buffer input = { &in, 1 };
+	struct dmio_usrreq req = { .req_outbuf = { &out, 1 }, .req_inbuf = &input, .req_id = 5 };
+	struct dmio_setfunc dsf = { "copy" };
+	struct dmio_usrresp resp;
+
+	memset(from, fd, sizeof(from));
+	CHECK(fd >= 0 && ioctl(fd, DMIO_SETFUNC, &dsf) == 0);
+	CHECK(write(fd, &req, sizeof(req)) == (ssize_t)sizeof(req));
+	CHECK(read(fd, &resp, len) == (ssize_t)sizeof(resp));
+	CHECK(resp.resp_id == 5 && resp.resp_error == 0 && memcmp(from, to, sizeof(to)) == 0);
+	CHECK(close(fd) == 0);
+}
+
+/*
+ * The open family with flags that only run time knows.  In the fortified build these are the
+ * functions that check, and a read that would run past its buffer ends the program.
+ */
+static int
+run_family(void)
+{
+	volatile int flags = O_RDWR;
+	volatile size_t len = sizeof(struct dmio_usrresp);
+	struct dmio_setfunc dsf = { "copy" };
+	char byte;
+	int fd;
+
+	family_check(open(device_path(), flags), len);
+	family_check(open64(device_path(), flags), len);
+	family_check(openat(AT_FDCWD, device_path(), flags), len);
+	family_check(openat64(AT_FDCWD, device_path(), flags), len);
+	/* Other files are the C library's, by the same functions. */
+	CHECK((fd = open("/dev/null", flags)) >= 0 && read(fd, &byte, len / 16) == 0);
+	CHECK(close(fd) == 0);
+	CHECK((fd = open64("/dev/null", flags)) >= 0 && close(fd) == 0);
+	CHECK((fd = openat(AT_FDCWD, "/dev/null", flags)) >= 0 && close(fd) == 0);
+	CHECK((fd = openat64(AT_FDCWD, "/dev/null", flags)) >= 0 && close(fd) == 0);
+	CHECK((fd = creat64("/dev/null", 0600)) >= 0 && close(fd) == 0);
+	CHECK((fd = creat64(device_path(), 0600)) >= 0);
+	CHECK(ioctl(fd, DMIO_SETFUNC, &dsf) == 0 && close(fd) == 0);
+#ifdef PRELOAD_FORTIFIED
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		family_check(open(device_path(), flags), len + 1);
+	CHECK(
+	    waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+#endif
+	return 0;
+}
+
 /* Vectors that are bad themselves, and more of them than one. */
 static int
 run_vectors(void)
@@ -370,6 +465,7 @@ static const struct {
 	{ "signal", run_signal },
 	{ "quiet", run_quiet },
 	{ "paths", run_paths },
+	{ "family", run_family },
 	{ "once", run_once },
 	{ "vectors", run_vectors },
 	{ "clone", run_clone },
@@ -379,9 +475,11 @@ static const struct {
 int
 main(int argc, char **argv)
 {
+	if (argc > 2)
+		children = (unsigned)strtoul(argv[2], NULL, 10);
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (argc > 1 && strcmp(argv[1], programs[i].name) == 0)
 			return programs[i].run();
-	fprintf(stderr, "usage: preload_programs NAME\n");
+	fprintf(stderr, "usage: preload_programs NAME [CHILDREN]\n");
 	return 2;
 }

@@ -8,6 +8,9 @@
 /* Bytes that are posted to the workers, and not moved in the call itself. */
 #define LARGE ((size_t)3 << 20)
 
+/* How many processes "fork" makes at once; a second argument says another number. */
+extern unsigned children;
+
 /* Threads of this process, now. */
 unsigned threads_of_self(void);
 

@@ -42,17 +42,33 @@ unshare --mount --propagation private bash -c '
 	done
 	mount --rbind "$(dirname "$run")/dev" /dev
 	mount -o remount,bind,ro /
+	# "set -e" passes over what "!" and "&&" make of a status.
+	fail() {
+		echo "sandbox.sh: $1" >&2
+		exit 1
+	}
 	inside() {
 		setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
 			"$@"
 	}
-	[ ! -e /dev/fuse ] && [ ! -e /dev/cuse ]
-	inside sh -c "[ \$(id -u) = 1000 ]"
-	inside grep -q "^CapBnd:.*0000000000000000" /proc/self/status
-	inside grep -q "^NoNewPrivs:.*1" /proc/self/status
-	! inside touch /etc/sandbox-test 2>/dev/null
+	[ ! -e /dev/fuse ] || fail "there is a /dev/fuse"
+	[ ! -e /dev/cuse ] || fail "there is a /dev/cuse"
+	[ "$(inside id -u)" = 1000 ] || fail "it is another user"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		inside grep -q "^$set:.0000000000000000$" /proc/self/status || fail "$set is not empty"
+	done
+	inside grep -q "^NoNewPrivs:.1$" /proc/self/status || fail "it may gain privileges"
+	# As root, whom the permissions of the folder would not stop.
+	if why=$(touch /etc/dmover-sandbox-test 2>&1); then
+		rm /etc/dmover-sandbox-test
+		fail "the root can be written to"
+	fi
+	case $why in
+	*"Read-only file system"*) ;;
+	*) fail "the root is not read-only: $why" ;;
+	esac
 	for name in plain fork close edge segv stdio cancel signal quiet paths; do
-		inside "$run" "$programs" $name || { echo "sandbox.sh: $name failed" >&2; exit 1; }
+		inside "$run" "$programs" $name || fail "$name failed"
 	done
 	echo "sandbox.sh: all programs work"
 ' sandbox "$run" "$programs"

@@ -45,26 +45,47 @@ unshare --mount --propagation private bash -c '
 	done
 	mount --rbind "$dir/dev" /dev
 	mount -o remount,bind,ro /
+	# "set -e" passes over what "!" and "&&" make of a status.
+	fail() {
+		echo "sandbox.sh: $1" >&2
+		exit 1
+	}
 	inside() {
 		setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
 			"$@"
 	}
-	[ ! -e /dev/fuse ] && [ ! -e /dev/cuse ]
-	inside sh -c "[ \$(id -u) = 1000 ]"
-	inside grep -q "^CapBnd:.*0000000000000000" /proc/self/status
-	! inside touch /etc/sandbox-test 2>/dev/null
-	for name in plain fork close segv stdio cancel signal; do
-		inside "$run" "$programs" $name || { echo "sandbox.sh: $name failed" >&2; exit 1; }
+	[ ! -e /dev/fuse ] || fail "there is a /dev/fuse"
+	[ ! -e /dev/cuse ] || fail "there is a /dev/cuse"
+	[ "$(inside id -u)" = 1000 ] || fail "it is another user"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		inside grep -q "^$set:.0000000000000000$" /proc/self/status || fail "$set is not empty"
 	done
-	! inside "$run" "$dir/setuid" setuid 2>"$dir/dev/log"
-	grep -q "would not gain its privileges" "$dir/dev/log"
+	inside grep -q "^NoNewPrivs:.1$" /proc/self/status || fail "it may gain privileges"
+	# As root, whom the permissions of the folder would not stop.
+	if why=$(touch /etc/dmover-sandbox-test 2>&1); then
+		rm /etc/dmover-sandbox-test
+		fail "the root can be written to"
+	fi
+	case $why in
+	*"Read-only file system"*) ;;
+	*) fail "the root is not read-only: $why" ;;
+	esac
+	for name in plain fork close segv stdio cancel signal; do
+		inside "$run" "$programs" $name || fail "$name failed"
+	done
+	if inside "$run" "$dir/setuid" setuid 2>"$dir/dev/log"; then
+		fail "a setuid program is run without its privileges, and nobody asked for that"
+	fi
+	grep -q "would not gain its privileges" "$dir/dev/log" || fail "no word about the privileges"
 	for name in edge paths setfunc errors many exec dead pass killed setuid undumpable; do
 		program=$clients way=
 		[ $name != setuid ] || program=$dir/setuid way=--seccomp
-		inside "$run" --verbose $way "$program" $name 2>"$dir/dev/log" ||
-			{ echo "sandbox.sh: $name failed" >&2; cat "$dir/dev/log"; exit 1; }
+		inside "$run" --verbose $way "$program" $name 2>"$dir/dev/log" || {
+			cat "$dir/dev/log" >&2
+			fail "$name failed"
+		}
 	done
-	grep -q "its memory may not be read" "$dir/dev/log"
-	grep -q "its requests fail with EFAULT" "$dir/dev/log"
+	grep -q "its memory may not be read" "$dir/dev/log" || fail "no word about the memory"
+	grep -q "its requests fail with EFAULT" "$dir/dev/log" || fail "no word about EFAULT"
 	echo "sandbox.sh: all programs work"
 ' sandbox "$run" "$clients" "$programs"

@@ -161,6 +161,11 @@ static const case_maker other_makers[] = {
 	unit_ways,
 	unit_witness,
 	unit_write,
+	unit_guess,
+	unit_lookup,
+	unit_path,
+	unit_program,
+	unit_run_options,
 	NULL,
 };
 

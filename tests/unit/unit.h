@@ -96,5 +96,10 @@ TCase *unit_proc(void);
 TCase *unit_ways(void);
 TCase *unit_witness(void);
 TCase *unit_write(void);
+TCase *unit_guess(void);
+TCase *unit_lookup(void);
+TCase *unit_path(void);
+TCase *unit_program(void);
+TCase *unit_run_options(void);
 
 #endif /* TESTS_UNIT_H */
