@@ -35,7 +35,7 @@ image_open(const char *path, struct image *ret_image)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	void *bytes;
+	void *bytes = MAP_FAILED;
 
 	*ret_image = (struct image){ 0 };
 	if (fd < 0)
