@@ -6,25 +6,8 @@ set -u
 run=$1
 programs=$2
 cc=$3
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-bad=0
-
-complain() {
-	echo "options.sh: $1" >&2
-	cat "$tmp/out" >&2
-	bad=1
-}
-
-# expect STATUS TEXT COMMAND...
-expect() {
-	local status=$1 text=$2 got
-	shift 2
-	"$@" >"$tmp/out" 2>&1
-	got=$?
-	[ $got = "$status" ] || complain "$*: status $got, not $status"
-	[ -z "$text" ] || grep -q -- "$text" "$tmp/out" || complain "$*: no \"$text\""
-}
+# shellcheck source=tests/preload/expect.sh
+. "$(dirname "$0")/expect.sh"
 
 expect 0 'usage: dmover-run' "$run" --help
 expect 0 '^dmover-run [0-9]' "$run" --version

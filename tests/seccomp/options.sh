@@ -6,25 +6,8 @@ set -u
 run=$1
 clients=$2
 programs=$3
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-bad=0
-
-complain() {
-	echo "options.sh: $1" >&2
-	cat "$tmp/out" >&2
-	bad=1
-}
-
-# expect STATUS TEXT COMMAND...
-expect() {
-	local status=$1 text=$2 got
-	shift 2
-	"$@" >"$tmp/out" 2>&1
-	got=$?
-	[ $got = "$status" ] || complain "$*: status $got, not $status"
-	[ -z "$text" ] || grep -q -- "$text" "$tmp/out" || complain "$*: no \"$text\""
-}
+# shellcheck source=tests/preload/expect.sh
+. "$(dirname "$0")/../preload/expect.sh"
 
 expect 127 'No such file' "$run" --seccomp /nowhere/program
 expect 126 'Permission denied' "$run" --seccomp /etc/passwd

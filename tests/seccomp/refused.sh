@@ -8,25 +8,8 @@ run=$1
 refuse=$2
 programs=$3
 static=$4
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-bad=0
-
-complain() {
-	echo "refused.sh: $1" >&2
-	cat "$tmp/out" >&2
-	bad=1
-}
-
-# expect STATUS TEXT COMMAND...
-expect() {
-	local status=$1 text=$2 got
-	shift 2
-	"$@" >"$tmp/out" 2>&1
-	got=$?
-	[ $got = "$status" ] || complain "$*: status $got, not $status"
-	grep -q -- "$text" "$tmp/out" || complain "$*: no \"$text\""
-}
+# shellcheck source=tests/preload/expect.sh
+. "$(dirname "$0")/../preload/expect.sh"
 
 # Without a refusal all of it works: what is said below is said for that alone.
 expect 0 '^dmover-run: seccomp: ' "$run" --verbose --seccomp "$programs" plain
