@@ -122,6 +122,7 @@ static const case_maker core_makers[] = {
 	unit_listing,
 	unit_pool,
 	unit_queues,
+	unit_queues_hostile,
 	unit_run,
 	unit_session,
 	unit_space,

@@ -62,6 +62,7 @@ TCase *unit_lanes(void);
 TCase *unit_listing(void);
 TCase *unit_pool(void);
 TCase *unit_queues(void);
+TCase *unit_queues_hostile(void);
 TCase *unit_run(void);
 TCase *unit_session(void);
 TCase *unit_space(void);
