@@ -171,9 +171,8 @@ look_at_device_state(struct idxd_look *look)
 	snprintf(cure, sizeof(cure), "accel-config enable-device %s", device);
 	if (idxd_finding_says(finding, "halted"))
 		idxd_finding_blame(finding,
-		    "the hardware stopped after an error, which dmesg tells; a reset helps, and "
-		    "the "
-		    "queues are configured again behind it",
+		    "the hardware stopped after an error, which dmesg tells; a reset helps, "
+		    "and the queues are configured again behind it",
 		    "rmmod idxd; modprobe idxd");
 	else if (idxd_finding_says(finding, "disabled"))
 		blame_command(look, finding, cure);
