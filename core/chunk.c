@@ -11,17 +11,15 @@
 #define UNIFORM_BLOCK ((size_t)16 << 10)
 
 /*
- * Runners claim little at first, because until the caller waits for it its memory is dear to reach,
- * and little in the end, because all are to end together.  But where input and output meet, a
+ * Runners claim what one table of the caller's pages describes, and do it chunk by chunk.  The kernel
+ * has a lock for each such table: two runners within one wait for each other.  In the end they claim
+ * their parts of what is left, because all are to end together.  But where input and output meet, a
  * request that one chunk can hold is one chunk: that is read before it is written.
  */
-#define SPAN_FIRST ((size_t)128 << 10)
-
-/*
- * In between they claim what one table of the caller's pages describes, and do it chunk by chunk.
- * The kernel has a lock for each such table: two runners within one wait for each other.
- */
 #define SPAN_TABLE ((size_t)2 << 20)
+
+/* The first chunks are short: until the caller waits for the request its memory is dear to reach. */
+#define CHUNK_FIRST ((size_t)128 << 10)
 
 /* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
 static size_t
@@ -56,13 +54,10 @@ static size_t
 next_span(const struct dmover_entry *entry, size_t max)
 {
 	size_t left = entry->ent_req.dreq_len;
-	size_t part = stage_aligned(left / (2 * (entry->ent_want > 0 ? entry->ent_want : 1)));
-	size_t begun = (SPAN_FIRST + (entry->ent_len - left) / 4) & ~(size_t)4095;
+	size_t part = stage_aligned(left / (entry->ent_want > 0 ? entry->ent_want : 1));
 
 	if (entry->ent_overlaps)
 		return max < left ? max : left;
-	if (part > begun)
-		part = begun;
 	if (part < DISPATCH_CHUNK_LEAST)
 		part = DISPATCH_CHUNK_LEAST;
 	if (part >= SPAN_TABLE)
@@ -106,8 +101,14 @@ pass(struct dmover_chunk *chunk, const struct dmover_function *func)
 
 /* The first bytes of the span. */
 static void
-cut(struct dmover_chunk *chunk, const struct dmover_function *func, size_t max)
+cut(struct dmover_chunk *chunk, const struct dmover_entry *entry, size_t max)
 {
+	const struct dmover_function *func = entry->ent_req.dreq_func;
+	size_t begun = entry->ent_len - chunk->after - chunk->span;
+	size_t most = (CHUNK_FIRST + begun / 2) & ~(size_t)4095;
+
+	if (max > most && !entry->ent_overlaps)
+		max = most;
 	chunk->len = chunk->span < max ? chunk->span : max;
 	chunk->behind = chunk->after + chunk->span - chunk->len;
 	for (unsigned i = 0; i < func->dfn_ninputs; i++)
@@ -139,7 +140,7 @@ dmover_chunk_claim(struct dmover_chunk *chunk, struct dmover_stage *stage,
 		is_good = false;
 	pthread_mutex_unlock(&entry->ent_lock);
 	if (is_good)
-		cut(chunk, req->dreq_func, max);
+		cut(chunk, entry, max);
 	return is_good;
 }
 
