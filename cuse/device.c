@@ -192,6 +192,20 @@ reader_ready(struct dmover_waiter *waiter)
 	dmio_parked_finish((struct dmio_parked *)waiter, 0);
 }
 
+/* Unless too many threads are inside the memory of its user: then it lends to nobody. */
+static void
+identify(struct dmio_parked *parked)
+{
+	struct dmio_device *device = parked->call.device;
+	pid_t tid = fuse_req_ctx(parked->call.req)->pid;
+
+	if (dmio_posters_identity(&device->posters, tid, &parked->identity) ||
+	    !dmover_pool_enter(device->core->pool, parked->account))
+		return;
+	dmio_identity_get(tid, &parked->identity);
+	dmover_pool_leave(device->core->pool, parked->account);
+}
+
 /* Parks a reader that has got TAKEN bytes so far. */
 static void
 read_wait(const struct dmio_call *call, const uint8_t *buf, size_t taken, size_t size)
@@ -219,11 +233,8 @@ read_wait(const struct dmio_call *call, const uint8_t *buf, size_t taken, size_t
 		.wtr_want = size,
 	};
 	/* Only what was posted can borrow. */
-	if (dmover_stage_is_busy(&call->device->core->stage) &&
-	    dmover_pool_enter(call->device->core->pool, parked->account)) {
-		dmio_identity_get(fuse_req_ctx(call->req)->pid, &parked->identity);
-		dmover_pool_leave(call->device->core->pool, parked->account);
-	}
+	if (dmover_stage_is_busy(&call->device->core->stage))
+		identify(parked);
 	dmio_parked_add(parked);
 	if (!dmio_parked_wait(parked))
 		dmio_parked_finish(parked, 0);

@@ -74,6 +74,8 @@ bool dmio_posted_has_witness(const struct dmover_space *space);
  * time.  (False may also mean that it is not known.)
  */
 bool dmio_posted_is_current(const struct dmover_space *space);
+/* Of who posted; constant. */
+const struct dmio_identity *dmio_posted_identity(const struct dmover_space *space);
 
 /* The daemon's own memory, reached in the same ways; but nobody lends.  To measure them. */
 int dmio_posted_own(const struct dmio_ways *ways, struct dmover_space **ret_space);

@@ -302,3 +302,9 @@ dmio_posted_is_current(const struct dmover_space *space)
 	return posted->first_mark != MARK_STALE &&
 	       dmio_witness_mark(&posted->witness) == posted->first_mark;
 }
+
+const struct dmio_identity *
+dmio_posted_identity(const struct dmover_space *space)
+{
+	return &((const struct posted *)space)->identity;
+}

@@ -2,6 +2,8 @@
 /* posters.c: who has posted lately, with their memory. */
 #include "cuse/posters.h"
 
+#include "cuse/lend.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -74,4 +76,18 @@ dmio_posters_get(struct dmio_posters *posters, pid_t tid, struct dmio_device *de
 		put(posters, tid, space);
 	*ret_space = space;
 	return 0;
+}
+
+bool
+dmio_posters_identity(struct dmio_posters *posters, pid_t tid, struct dmio_identity *ret_identity)
+{
+	struct dmover_space *space = take(posters, tid);
+	bool is_known = space != NULL && dmio_posted_is_current(space);
+
+	if (is_known) {
+		*ret_identity = *dmio_posted_identity(space);
+		put(posters, tid, space);
+	}
+	dmover_space_unref(space);
+	return is_known;
 }

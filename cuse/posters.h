@@ -34,4 +34,11 @@ void dmio_posters_fini(struct dmio_posters *posters);
 int dmio_posters_get(struct dmio_posters *posters, pid_t tid, struct dmio_device *device,
     struct dmover_space **ret_space);
 
+/*
+ * Of TID, held by its call, if it has posted lately and has not faulted since.  False: that is not
+ * known; dmio_identity_get() tells, for 40 us.
+ */
+bool dmio_posters_identity(
+    struct dmio_posters *posters, pid_t tid, struct dmio_identity *ret_identity);
+
 #endif /* CUSE_POSTERS_H */

@@ -6,6 +6,7 @@
 
 #include "child.h"
 #include "cuse/device.h"
+#include "cuse/lend.h"
 #include "cuse/posters.h"
 
 static struct dmio_device device;
@@ -177,6 +178,48 @@ START_TEST(who_posted_longest_ago_is_forgotten_first)
 }
 END_TEST
 
+/* Whether the child is known without a look at it, and then for what it is. */
+static bool
+is_known(const struct child *child)
+{
+	struct dmio_identity identity, seen;
+
+	if (!dmio_posters_identity(&device.posters, child->pid, &identity))
+		return false;
+	holds(dmio_identity_get(child->pid, &seen));
+	holds(dmio_identity_equals(&identity, &seen));
+	return true;
+}
+
+/* Known after one of two posts, as in check_again(). */
+static void
+become_known(struct child *child)
+{
+	settle(child);
+	dmover_space_unref(get(child));
+	if (!is_known(child))
+		dmover_space_unref(get(child));
+	holds(is_known(child));
+}
+
+START_TEST(who_has_posted_and_not_faulted_is_known)
+{
+	void (*const changes[])(
+	    struct child * child) = { child_fault, child_exec, child_exec_in_thread, child_exit };
+	struct child child, stranger;
+
+	device.ways.is_lent = true;
+	become_known(&child);
+	settle(&stranger);
+	holds(!is_known(&stranger));
+	child_exit(&stranger);
+	changes[_i](&child);
+	holds(!is_known(&child));
+	if (changes[_i] != child_exit)
+		child_exit(&child);
+}
+END_TEST
+
 TCase *
 unit_posters(void)
 {
@@ -189,5 +232,6 @@ unit_posters(void)
 	tcase_add_test(tc, a_thread_that_has_ended_is_no_poster);
 	tcase_add_test(tc, without_a_witness_nothing_is_kept);
 	tcase_add_test(tc, who_posted_longest_ago_is_forgotten_first);
+	tcase_add_loop_test(tc, who_has_posted_and_not_faulted_is_known, 0, 4);
 	return tc;
 }
