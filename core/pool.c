@@ -9,13 +9,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/places.h"
+#include "core/idle.h"
 
 /* A piece of work is one chunk: well under a millisecond.  40 ms in it is a stall. */
 #define STALL_NS 40000000
-
-/* So many works, well under 20 ms, and a worker may leave the processor that it was given. */
-#define PLACED_WORKS 32
 
 /* How long destroy waits for workers that are inside a caller's memory. */
 #define STOP_SECONDS 2
@@ -23,16 +20,9 @@
 struct pool_worker {
 	struct dmover_seat seat; /* first: the watch hands it back */
 	struct dmover_pool *pool;
-	pthread_t thread;
-	bool is_stalled; /* (pool lock) */
-	/* (pool lock) but for is_placed and nworks once it is woken: its own then. */
-	struct pool_worker *next;      /* of all */
-	struct pool_worker *next_idle; /* of those that wait */
-	pthread_cond_t wake;           /* is_woken, or is_stopping */
-	bool is_woken;
-	bool is_placed;  /* it is kept on a processor of its own */
-	unsigned nworks; /* since it was woken up */
-	int cpu;         /* its place; PLACE_NONE: it waits, or has none */
+	struct dmover_idler idler;
+	bool is_stalled;          /* (pool lock) */
+	struct pool_worker *next; /* (pool lock) of all */
 };
 
 struct dmover_pool {
@@ -42,47 +32,12 @@ struct dmover_pool {
 	struct dmover_turns users;     /* (lock) accounts with work that may start */
 	unsigned workers, uid_threads; /* constant */
 	struct pool_worker *all;       /* (lock) */
-	struct pool_worker *idle;      /* (lock) that wait for work; the last one first */
-	unsigned nidle;                /* (lock) */
-	struct dmover_places places;   /* (lock) */
+	struct dmover_idlers idlers;   /* (lock) */
 	atomic_bool is_kept;           /* (lock to change) one of them, by dmover_pool_keep() */
-	unsigned nlate;                /* (lock) workers that are not woken up for its sake */
 	unsigned nthreads, nstalled;   /* (lock) that take work */
 	unsigned nalive;               /* (lock) not yet gone */
 	bool is_stopping;              /* (lock) */
 };
-
-/*
- * Left to itself, the scheduler often wakes two workers up on one processor, and leaves them there
- * for milliseconds while another one is idle.  So a worker is woken up where no other works, and kept
- * there for its first works; if others want that processor, it is not for long.  (64 MiB zero, 2
- * processors, ratio to bare calls: 0.69 to 0.73 without, 0.91 to 0.94 so.)
- */
-static void
-place(struct dmover_pool *pool, struct pool_worker *worker)
-{
-	worker->cpu = dmover_places_take(&pool->places, worker->thread);
-	worker->is_placed = worker->cpu != PLACE_NONE;
-}
-
-/* Wakes one worker up, if one waits: now, or when its processor is released. */
-static void
-wake_one(struct dmover_pool *pool)
-{
-	struct pool_worker *worker = pool->idle;
-
-	if (worker == NULL)
-		return;
-	if (dmover_places_is_last_kept(&pool->places)) {
-		pool->nlate++;
-		return;
-	}
-	pool->idle = worker->next_idle;
-	pool->nidle--;
-	worker->is_woken = true;
-	place(pool, worker);
-	pthread_cond_signal(&worker->wake);
-}
 
 static struct dmover_account *
 account_of(struct dmover_turn *turn)
@@ -99,7 +54,7 @@ user_update(struct dmover_pool *pool, struct dmover_account *acc, bool is_fresh)
 		return;
 	acc->acc_is_waiting = true;
 	dmover_turns_add(&pool->users, &acc->acc_turn, is_fresh);
-	wake_one(pool);
+	dmover_idlers_wake(&pool->idlers);
 }
 
 /* The next work of the user, of the flow whose turn it is. */
@@ -145,23 +100,6 @@ is_surplus(const struct dmover_pool *pool)
 /* Of this thread; NULL: it is none. */
 static _Thread_local struct pool_worker *this_worker;
 
-/* It may run anywhere again. */
-static void
-set_free(struct pool_worker *worker)
-{
-	if (worker->is_placed)
-		dmover_places_leave(&worker->pool->places);
-	worker->is_placed = false;
-}
-
-/* A piece of work more. */
-static void
-worker_count(struct pool_worker *worker)
-{
-	if (worker->is_placed && ++worker->nworks == PLACED_WORKS)
-		set_free(worker);
-}
-
 static void
 worker_run(struct pool_worker *worker, struct dmover_work *work)
 {
@@ -170,7 +108,7 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 
 	dmover_account_ref(acc); /* the work may be gone, and its reference with it */
 	pthread_mutex_unlock(&pool->lock);
-	worker_count(worker);
+	dmover_idler_count(&pool->idlers, &worker->idler);
 	dmover_seat_begin(pool->watch, &worker->seat);
 	work->wk_run(work);
 	dmover_seat_end(&worker->seat);
@@ -184,24 +122,6 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 	dmover_account_put(acc);
 }
 
-/* Locked.  Waits until it is woken up for work, or all are to end. */
-static void
-wait_for_work(struct pool_worker *worker)
-{
-	struct dmover_pool *pool = worker->pool;
-
-	dmover_places_give(&pool->places, worker->cpu);
-	worker->cpu = PLACE_NONE;
-	worker->is_woken = false;
-	worker->next_idle = pool->idle;
-	pool->idle = worker;
-	pool->nidle++;
-	set_free(worker);
-	while (!worker->is_woken)
-		pthread_cond_wait(&worker->wake, &pool->lock);
-	worker->nworks = 0;
-}
-
 /* Locked. */
 static void
 worker_remove(struct pool_worker *worker)
@@ -211,7 +131,7 @@ worker_remove(struct pool_worker *worker)
 	for (at = &worker->pool->all; *at != worker; at = &(*at)->next)
 		;
 	*at = worker->next;
-	dmover_places_give(&worker->pool->places, worker->cpu);
+	dmover_idler_leave(&worker->pool->idlers, &worker->idler);
 }
 
 static void *
@@ -233,14 +153,14 @@ worker_main(void *arg)
 		else if (pool->is_stopping)
 			break;
 		else
-			wait_for_work(worker);
+			dmover_idler_wait(&pool->idlers, &worker->idler, &pool->lock);
 	}
 	worker_remove(worker);
 	pool->nthreads--; /* at once: or others would leave for the same reason */
 	pthread_mutex_unlock(&pool->lock);
 
 	dmover_watch_remove(pool->watch, &worker->seat);
-	pthread_cond_destroy(&worker->wake);
+	dmover_idler_fini(&worker->idler);
 	free(worker);
 	pthread_mutex_lock(&pool->lock);
 	pool->nalive--;
@@ -280,17 +200,16 @@ worker_start(struct dmover_pool *pool)
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->pool = pool;
-	worker->cpu = PLACE_NONE;
 	worker->seat.seat_limit = STALL_NS;
 	worker->seat.seat_stalled = worker_stalled;
-	pthread_cond_init(&worker->wake, NULL);
+	dmover_idler_init(&worker->idler);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	/* It takes the pool's lock before it does anything. */
-	err = pthread_create(&worker->thread, &attr, worker_main, worker);
+	err = pthread_create(&worker->idler.idl_thread, &attr, worker_main, worker);
 	pthread_attr_destroy(&attr);
 	if (err != 0) {
-		pthread_cond_destroy(&worker->wake);
+		dmover_idler_fini(&worker->idler);
 		free(worker);
 		return -err;
 	}
@@ -313,7 +232,7 @@ dmover_pool_create(struct dmover_watch *watch, unsigned workers, unsigned uid_th
 		return -ENOMEM;
 	pool->watch = watch;
 	pool->workers = workers;
-	dmover_places_init(&pool->places);
+	dmover_idlers_init(&pool->idlers);
 	pool->uid_threads = uid_threads;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -345,9 +264,9 @@ dmover_pool_destroy(struct dmover_pool *pool)
 	until.tv_sec += STOP_SECONDS;
 	pthread_mutex_lock(&pool->lock);
 	pool->is_stopping = true;
-	pool->places.plc_kept = PLACE_NONE;
-	while (pool->idle != NULL)
-		wake_one(pool);
+	dmover_idlers_release(&pool->idlers);
+	while (pool->idlers.ids_n > 0)
+		dmover_idlers_wake(&pool->idlers);
 	while (pool->nalive > 0 && err == 0)
 		err = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
 	if (pool->nalive > 0) {
@@ -382,8 +301,9 @@ submit(struct dmover_pool *pool, struct dmover_work *work, bool is_again)
 		flow->flow_tail->wk_next = work;
 		flow->flow_tail = work;
 	}
+	/* Who was woken up before was so for other work of the user. */
 	if (flow->flow_account->acc_is_waiting && !is_again)
-		wake_one(pool); /* the one before was woken up for other work of the user */
+		dmover_idlers_wake(&pool->idlers);
 	else
 		user_update(pool, flow->flow_account, is_fresh && !is_again);
 	pthread_mutex_unlock(&pool->lock);
@@ -401,7 +321,7 @@ dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
 	bool waits;
 
 	if (this_worker != NULL)
-		worker_count(this_worker);
+		dmover_idler_count(&pool->idlers, &this_worker->idler);
 	pthread_mutex_lock(&pool->lock);
 	waits = !dmover_turns_is_empty(&pool->users) ||
 		!dmover_turns_is_empty(&work->wk_flow->flow_account->acc_flows);
@@ -437,7 +357,7 @@ void
 dmover_pool_keep(struct dmover_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	pool->places.plc_kept = sched_getcpu();
+	dmover_idlers_keep(&pool->idlers);
 	atomic_store(&pool->is_kept, true);
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -449,9 +369,7 @@ dmover_pool_release(struct dmover_pool *pool)
 		return;
 	pthread_mutex_lock(&pool->lock);
 	atomic_store(&pool->is_kept, false);
-	pool->places.plc_kept = PLACE_NONE;
-	for (; pool->nlate > 0; pool->nlate--)
-		wake_one(pool);
+	dmover_idlers_release(&pool->idlers);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -467,7 +385,7 @@ dmover_pool_idle(struct dmover_pool *pool)
 	unsigned n;
 
 	pthread_mutex_lock(&pool->lock);
-	n = pool->nidle;
+	n = pool->idlers.ids_n;
 	pthread_mutex_unlock(&pool->lock);
 	return n;
 }
