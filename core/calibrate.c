@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "core/uio.h"
 
 #define XOR_INPUTS  4 /* of the function that stands for all of them */
@@ -93,13 +94,13 @@ bench_submit(struct bench *bench)
 static double
 bench_round(struct bench *bench)
 {
-	int64_t start = dmover_dispatch_now();
+	int64_t start = dmover_now();
 	unsigned n = bench_submit(bench);
 	int err = bench_wait(bench);
 
 	if (err == 0 && n == 0)
 		err = -EAGAIN;
-	return err < 0 ? err : (double)(dmover_dispatch_now() - start) / n;
+	return err < 0 ? err : (double)(dmover_now() - start) / n;
 }
 
 /* The same, when an engine has something out of order that comes back soon. */
@@ -109,7 +110,7 @@ bench_patient_round(struct bench *bench)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	double ns;
 
-	while ((ns = bench_round(bench)) == -EAGAIN && dmover_dispatch_now() < bench->patience)
+	while ((ns = bench_round(bench)) == -EAGAIN && dmover_now() < bench->patience)
 		nanosleep(&pause, NULL);
 	return ns;
 }
@@ -206,7 +207,7 @@ dmover_calibrate(struct dmover_lane *lane, struct dmover_space *own)
 	bench->lane = lane;
 	bench->own = own;
 	bench->memory = memory;
-	bench->patience = dmover_dispatch_now() + WAIT_SECOND * INT64_C(1000000000);
+	bench->patience = dmover_now() + WAIT_SECOND * INT64_C(1000000000);
 	bench->nprobes = is_file ? DISPATCH_DEPTH : 1;
 	for (unsigned i = 0; i < DISPATCH_DEPTH; i++)
 		bench->probes[i].bench = bench;
@@ -233,7 +234,7 @@ static double
 access_round(
     const struct dmover_function *func, struct dmover_space *own, uint8_t *memory, size_t len)
 {
-	int64_t start = dmover_dispatch_now();
+	int64_t start = dmover_now();
 	int err = 0;
 
 	for (unsigned i = 0; i < func->dfn_ninputs + func->dfn_has_output && err == 0; i++) {
@@ -244,7 +245,7 @@ access_round(
 		    i == func->dfn_ninputs ? DMOVER_UIO_READ : DMOVER_UIO_WRITE, &iov, 1, len);
 		err = dmover_uiomove(memory + XOR_INPUTS * STRIDE, len, &uio);
 	}
-	return err < 0 ? err : (double)(dmover_dispatch_now() - start);
+	return err < 0 ? err : (double)(dmover_now() - start);
 }
 
 int

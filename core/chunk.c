@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/uio.h"
 
 /* A uniform output is made once in this much memory, and scattered from there again and again. */
@@ -206,7 +207,7 @@ dmover_chunk_aim_uio(struct dmover_chunk *chunk, struct dmover_entry *entry)
 int
 dmover_chunk_gather(struct dmover_chunk *chunk)
 {
-	int64_t start = dmover_dispatch_now();
+	int64_t start = dmover_now();
 	int err = 0;
 
 	for (unsigned i = 0; i < chunk->slot.req.dreq_func->dfn_ninputs && err == 0; i++) {
@@ -214,7 +215,7 @@ dmover_chunk_gather(struct dmover_chunk *chunk)
 
 		err = dmover_uiomove(chunk->slot.in[i].buf_linear, chunk->len, &uio);
 	}
-	chunk->access_ns += dmover_dispatch_now() - start;
+	chunk->access_ns += dmover_now() - start;
 	return err;
 }
 
@@ -249,13 +250,13 @@ dmover_chunk_scatter(struct dmover_chunk *chunk, struct stage_arena *arena)
 {
 	const struct dmover_request *req = &chunk->slot.req;
 	struct dmover_uio out = chunk->out;
-	int64_t start = dmover_dispatch_now();
+	int64_t start = dmover_now();
 	int err = 0;
 
 	if (req->dreq_func->dfn_uniform)
 		err = scatter_uniform(arena, req->dreq_len, &out);
 	else if (req->dreq_func->dfn_has_output)
 		err = dmover_uiomove(req->dreq_out.buf_linear, req->dreq_len, &out);
-	chunk->access_ns += dmover_dispatch_now() - start;
+	chunk->access_ns += dmover_now() - start;
 	return err;
 }

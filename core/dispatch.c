@@ -5,22 +5,14 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
+
+#include "core/clock.h"
 
 /* Of requests up to SMALL bytes one in SAMPLE is timed: two looks at the clock cost 50 ns. */
 #define SMALL  16384
 #define SAMPLE 8
 /* After so many times seen, what was not seen fades. */
 #define FADE_AFTER 64
-
-int64_t
-dmover_dispatch_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 static bool
 has_flag(const struct dmover_dispatch *dispatch, unsigned lane, uint32_t flag)
@@ -232,7 +224,7 @@ lane_submit(struct dmover_dispatch *dispatch, unsigned lane, struct dmover_reque
 	int err;
 
 	dreq->dreq_lane = lane;
-	dreq->dreq_since = is_timed(dispatch, len) ? dmover_dispatch_now() : 0;
+	dreq->dreq_since = is_timed(dispatch, len) ? dmover_now() : 0;
 	err = engine->eng_submit(dispatch->lanes[lane].lane_state, dreq);
 	if (err == 0) {
 		STATS_ADD(dispatch->stats->st_engines[lane].requests, 1);
@@ -325,7 +317,7 @@ dmover_dispatch_seen(struct dmover_dispatch *dispatch, const struct dmover_reque
 		dmover_cost_observe(&lane->lane_cost, dreq->dreq_func, dreq->dreq_len, HUGE_VAL);
 		return;
 	}
-	now = dmover_dispatch_now();
+	now = dmover_now();
 	if (!dmover_dispatch_is_workers_own(dispatch, dreq->dreq_lane)) {
 		/* With several inside at once, each takes from the one before to its own end. */
 		last = atomic_exchange_explicit(&lane->lane_last, now, memory_order_relaxed);

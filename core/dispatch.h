@@ -128,7 +128,4 @@ bool dmover_dispatch_is_inplace(const struct dmover_dispatch *dispatch, unsigned
 /* True when its work is done inside eng_submit, by the thread that submits. */
 bool dmover_dispatch_is_workers_own(const struct dmover_dispatch *dispatch, unsigned lane);
 
-/* CLOCK_MONOTONIC in nanoseconds. */
-int64_t dmover_dispatch_now(void);
-
 #endif /* CORE_DISPATCH_H */

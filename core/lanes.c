@@ -8,6 +8,7 @@
 
 #include "core/calibrate.h"
 #include "core/calibration.h"
+#include "core/clock.h"
 
 /* The longest arguments of one engine that come from two options, with the NUL. */
 #define LANE_ARGS_MAX 4096
@@ -209,7 +210,7 @@ open_measured(struct dmover_dispatch *dispatch, const struct dmover_lanes_option
     char *why, size_t len)
 {
 	struct dmover_calibration calibration;
-	int64_t since = dmover_dispatch_now();
+	int64_t since = dmover_now();
 	int err;
 
 	dispatch->is_from_file = dmover_calibration_read(&calibration, options->calibration);
@@ -224,7 +225,7 @@ open_measured(struct dmover_dispatch *dispatch, const struct dmover_lanes_option
 								: strerror(-err));
 		return err;
 	}
-	dispatch->start_ms = (double)(dmover_dispatch_now() - since) * 1e-6;
+	dispatch->start_ms = (double)(dmover_now() - since) * 1e-6;
 	if (options->calibration != NULL && !dispatch->is_from_file &&
 	    (err = dmover_calibration_write(dispatch, options->calibration)) < 0) {
 		snprintf(why, len, "--calibration=%s: cannot be written: %s", options->calibration,

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+
 /* A seat that gets busy sets the timer this far ahead, unless it fires sooner. */
 #define AHEAD_NS ((int64_t)10 * 1000000)
 
@@ -20,15 +22,6 @@ struct dmover_watch {
 	atomic_int_fast64_t armed; /* when the timer fires; 0: not set */
 	atomic_bool is_stopping;
 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 static void
 watch_arm(struct dmover_watch *watch, int64_t when)
@@ -46,7 +39,7 @@ watch_arm(struct dmover_watch *watch, int64_t when)
 static int64_t
 watch_scan(struct dmover_watch *watch)
 {
-	int64_t now = now_ns(), next = 0;
+	int64_t now = dmover_now(), next = 0;
 
 	for (struct dmover_seat *seat = watch->seats; seat != NULL; seat = seat->seat_next) {
 		int64_t since = atomic_load(&seat->seat_since);
@@ -150,7 +143,7 @@ dmover_watch_remove(struct dmover_watch *watch, struct dmover_seat *seat)
 void
 dmover_seat_begin(struct dmover_watch *watch, struct dmover_seat *seat)
 {
-	int64_t now = now_ns(), armed;
+	int64_t now = dmover_now(), armed;
 
 	atomic_store(&seat->seat_since, now);
 	armed = atomic_load(&watch->armed);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
+
 #define STALL_NS    4000000 /* in one request */
 #define AWAKE_NS    100000  /* without a request */
 #define THREADS_MAX 256     /* listening, spare and stuck */
@@ -74,15 +76,6 @@ keep_max_pages(const struct fuse_buf *buf)
 		init->flags &= ~(uint32_t)FUSE_MAX_PAGES;
 }
 
-static int64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 /*
  * Receives one request.  A caller that has just been answered often calls again at once; for that
  * long the thread stays awake, because waking it up costs several times as much as a request
@@ -94,11 +87,11 @@ receive(struct loop_thread *thread, struct fuse_buf *buf)
 {
 	struct dmio_loop *loop = thread->loop;
 	struct pollfd pollfd = { .fd = fuse_session_fd(loop->se), .events = POLLIN };
-	int64_t since = now_ns();
+	int64_t since = dmover_now();
 	bool stays = thread->is_busy || dmover_pool_is_kept(loop->core->pool);
 	int n = fuse_session_receive_buf(loop->se, buf);
 
-	while (n == -EAGAIN && stays && now_ns() - since < AWAKE_NS) {
+	while (n == -EAGAIN && stays && dmover_now() - since < AWAKE_NS) {
 		sched_yield();
 		n = fuse_session_receive_buf(loop->se, buf);
 	}
@@ -108,7 +101,7 @@ receive(struct loop_thread *thread, struct fuse_buf *buf)
 			return -EINTR;
 		n = fuse_session_receive_buf(loop->se, buf);
 	}
-	thread->is_busy = now_ns() - since < AWAKE_NS;
+	thread->is_busy = dmover_now() - since < AWAKE_NS;
 	return n;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "preload/real.h"
 #include "preload/service.h"
 #include "preload/settings.h"
@@ -41,7 +42,7 @@ preload_trace_begin(struct preload_door *door, const struct dmover_batch *batch,
 
 	if (!is_on())
 		return;
-	now = dmover_dispatch_now();
+	now = dmover_now();
 	for (unsigned i = 0; i < batch->bat_nentries; i++) {
 		const struct dmover_request *req = &batch->bat_entries[i].ent_req;
 		struct preload_traced *traced = calloc(1, sizeof(*traced));
@@ -84,7 +85,7 @@ take(struct preload_door *door, uint32_t id)
 static size_t
 format(char *line, const struct preload_door *door, const struct preload_traced *traced, int error)
 {
-	int64_t took = dmover_dispatch_now() - traced->since;
+	int64_t took = dmover_now() - traced->since;
 	int n = snprintf(line, LINE,
 	    "{\"pid\": %d, \"session\": %ju, \"id\": %u, \"function\": \"%s\", \"bytes\": %zu, "
 	    "\"vectors\": %u, \"start_us\": %jd.%03u, \"us\": %jd.%03u, \"error\": %d}\n",

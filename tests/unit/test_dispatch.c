@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/dispatch.h"
 #include "engine.h"
 
@@ -140,7 +141,7 @@ START_TEST(what_is_seen_corrects_what_was_measured)
 	for (int i = 0; i < 400; i++) {
 		int64_t took = 500500;
 
-		dreq.dreq_since = dmover_dispatch_now() - took;
+		dreq.dreq_since = dmover_now() - took;
 		atomic_store(&dispatch.lanes[1].lane_last, 0);
 		dmover_dispatch_seen(&dispatch, &dreq);
 	}
@@ -151,7 +152,7 @@ START_TEST(what_is_seen_corrects_what_was_measured)
 	/* While the CPU is seen instead, it fades, and the fake is tried again. */
 	dreq.dreq_lane = 0;
 	for (int i = 0; i < 64 * 100; i++) {
-		dreq.dreq_since = dmover_dispatch_now() - 100000;
+		dreq.dreq_since = dmover_now() - 100000;
 		dmover_dispatch_seen(&dispatch, &dreq);
 	}
 	same_size(choose(&dispatch, "copy", 100000), 1);
@@ -175,7 +176,7 @@ START_TEST(what_is_seen_of_chunks_chooses_for_requests)
 	set_cost(&dispatch.lanes[1].lane_cost, 0, 0.1);
 	same_size(dmover_dispatch_choose(&dispatch, &ask), 1);
 	for (int i = 0; i < 1000; i++) {
-		dreq.dreq_since = dmover_dispatch_now() - 150000;
+		dreq.dreq_since = dmover_now() - 150000;
 		atomic_store(&dispatch.lanes[1].lane_last, 0);
 		dmover_dispatch_seen(&dispatch, &dreq);
 	}
@@ -227,8 +228,8 @@ START_TEST(of_several_inside_each_takes_from_the_end_of_the_one_before)
 	before = dmover_dispatch_ns(&dispatch, &ask, 1);
 	for (int i = 0; i < 100; i++) {
 		/* Submitted long ago, but the engine was busy with another until just now. */
-		dreq.dreq_since = dmover_dispatch_now() - 1000000000;
-		atomic_store(&dispatch.lanes[1].lane_last, dmover_dispatch_now() - 50500);
+		dreq.dreq_since = dmover_now() - 1000000000;
+		atomic_store(&dispatch.lanes[1].lane_last, dmover_now() - 50500);
 		dmover_dispatch_seen(&dispatch, &dreq);
 	}
 	holds(dmover_dispatch_ns(&dispatch, &ask, 1) < before * 2);
