@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * idle.h: workers that wait for work: who is woken up, and on which processor.  The pool's lock is
- * held in all calls that do not say otherwise.
+ * idle.h: workers that wait for work: who is woken up, on which processor, and how deep they sleep.
+ * The pool's lock is held in all calls that do not say otherwise.
  */
 #ifndef CORE_IDLE_H
 #define CORE_IDLE_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/backoff.h"
 #include "core/places.h"
 
 /* A worker, as far as its waiting goes. */
 struct dmover_idler {
 	pthread_t idl_thread;
-	/* (lock) but for idl_is_placed and idl_nworks once it is woken: its own then. */
-	struct dmover_idler *idl_next; /* of those that wait */
-	pthread_cond_t idl_wake;       /* idl_is_woken */
-	bool idl_is_woken;
-	bool idl_is_placed;  /* it is kept on a processor of its own */
-	unsigned idl_nworks; /* since it was woken up */
-	int idl_cpu;         /* its place; PLACE_NONE: it waits, or has none */
+	struct dmover_idler *idl_next; /* (lock) of those that wait */
+	pthread_cond_t idl_wake;       /* (lock) idl_is_woken */
+	atomic_bool idl_is_woken;      /* (lock to change) */
+	int idl_cpu;                   /* (lock) its place; PLACE_NONE: it waits, or has none */
+	/* (lock) while it waits, else its own: */
+	int idl_bound;     /* where alone it may run, also while it waits; PLACE_NONE */
+	int64_t idl_since; /* it was woken up; ns, monotonic */
+	struct dmover_backoff idl_awake; /* whether to stay awake for the next work */
 };
 
 struct dmover_idlers {
@@ -33,13 +38,13 @@ void dmover_idler_init(struct dmover_idler *idler);
 /* It is not waiting. */
 void dmover_idler_fini(struct dmover_idler *idler);
 
-/* Its own thread, which has LOCK: waits until it is woken up. */
+/* Its own thread, which has LOCK: waits until it is woken up, for some time awake. */
 void dmover_idler_wait(
     struct dmover_idlers *idlers, struct dmover_idler *idler, pthread_mutex_t *lock);
 /* It ends: its place is free. */
 void dmover_idler_leave(struct dmover_idlers *idlers, const struct dmover_idler *idler);
-/* Its own thread, without the lock: begins with a piece of work. */
-void dmover_idler_count(const struct dmover_idlers *idlers, struct dmover_idler *idler);
+/* Its own thread, without the lock: has come to another piece of work. */
+void dmover_idler_goes_on(const struct dmover_idlers *idlers, struct dmover_idler *idler);
 
 /* Wakes one up, if one waits: now, or when its processor is released. */
 void dmover_idlers_wake(struct dmover_idlers *idlers);

@@ -13,30 +13,47 @@ dmover_places_init(struct dmover_places *places)
 	places->plc_kept = PLACE_NONE;
 }
 
+bool
+dmover_places_is_free(const struct dmover_places *places, int cpu)
+{
+	return cpu != PLACE_NONE && cpu != places->plc_kept && CPU_ISSET(cpu, &places->plc_all) &&
+	       !CPU_ISSET(cpu, &places->plc_taken);
+}
+
 /* PLACE_NONE: there is none. */
 static int
 free_cpu(const struct dmover_places *places)
 {
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &places->plc_all) && !CPU_ISSET(cpu, &places->plc_taken) &&
-		    cpu != places->plc_kept)
+		if (dmover_places_is_free(places, cpu))
 			return cpu;
 	return PLACE_NONE;
 }
 
-int
-dmover_places_take(struct dmover_places *places, pthread_t thread)
+/* PLACE_NONE: it may run anywhere. */
+static bool
+bind_to(const struct dmover_places *places, pthread_t thread, int cpu)
 {
-	int cpu = free_cpu(places);
-	cpu_set_t one;
+	cpu_set_t set = places->plc_all;
 
-	if (cpu == PLACE_NONE)
+	if (cpu != PLACE_NONE) {
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+	}
+	return pthread_setaffinity_np(thread, sizeof(set), &set) == 0;
+}
+
+int
+dmover_places_take(struct dmover_places *places, pthread_t thread, int bound)
+{
+	int cpu = dmover_places_is_free(places, bound) ? bound : free_cpu(places);
+
+	if (cpu != bound && !bind_to(places, thread, cpu)) {
+		bind_to(places, thread, PLACE_NONE);
 		return PLACE_NONE;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (pthread_setaffinity_np(thread, sizeof(one), &one) != 0)
-		return PLACE_NONE;
-	CPU_SET(cpu, &places->plc_taken);
+	}
+	if (cpu != PLACE_NONE)
+		CPU_SET(cpu, &places->plc_taken);
 	return cpu;
 }
 

@@ -18,11 +18,15 @@ struct dmover_places {
 /* Those of the calling thread. */
 void dmover_places_init(struct dmover_places *places);
 
+/* True when CPU is neither taken nor kept; not so PLACE_NONE. */
+bool dmover_places_is_free(const struct dmover_places *places, int cpu);
+
 /*
- * Binds the thread to a processor that is neither taken nor kept, and takes it: the number, or
- * PLACE_NONE where there is none, or the kernel refuses.
+ * Binds the thread to a processor that is free, and takes it: the number, or PLACE_NONE where there
+ * is none, or the kernel refuses; then it may run anywhere.  BOUND: where it is bound now, and stays
+ * if that is free; or PLACE_NONE.
  */
-int dmover_places_take(struct dmover_places *places, pthread_t thread);
+int dmover_places_take(struct dmover_places *places, pthread_t thread, int bound);
 
 /* The calling thread may run anywhere again; CPU as dmover_places_take() returned it. */
 void dmover_places_leave(const struct dmover_places *places);

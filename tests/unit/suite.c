@@ -107,6 +107,7 @@ typedef TCase *(*case_maker)(void);
 static const case_maker core_makers[] = {
 	unit_account,
 	unit_arena,
+	unit_backoff,
 	unit_batch,
 	unit_calibrate,
 	unit_calibration,

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/pool.h"
 #include "rig.h"
 
@@ -348,11 +349,11 @@ look_around(struct dmover_work *work)
 	unit_take(&go);
 }
 
-/* Goes on for as many turns as a worker keeps its place, and then tells. */
+/* Goes on for longer than a worker keeps its place, and then tells. */
 static void
 stay_long(struct dmover_work *work)
 {
-	for (int i = 0; i < 100; i++)
+	for (int64_t until = dmover_now() + 30000000; dmover_now() < until;)
 		holds(!dmover_pool_yield(pool, work));
 	look_around(work);
 }
@@ -397,6 +398,40 @@ START_TEST(a_worker_with_much_to_do_may_go_anywhere)
 	unit_take(&entered);
 	holds(CPU_EQUAL(&placed.cpus, &all));
 	sem_post(&go);
+	holds(dmover_pool_destroy(pool));
+}
+END_TEST
+
+START_TEST(a_worker_is_woken_up_where_it_was)
+{
+	struct placed placed = { .work = { .wk_run = look_around, .wk_flow = &ann->acc_flow } };
+	cpu_set_t all, one;
+	int lowest = 0;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	while (!CPU_ISSET(lowest, &all))
+		lowest++;
+	CPU_ZERO(&one);
+	CPU_SET(lowest, &one);
+	start(1, 1);
+	while (dmover_pool_idle(pool) < 1)
+		sched_yield();
+	/* Where it would go first is kept at first, and then free. */
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	dmover_pool_keep(pool);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
+	for (int i = 0; i < 2; i++) {
+		dmover_pool_submit(pool, &placed.work);
+		if (CPU_COUNT(&all) == 1)
+			dmover_pool_release(pool);
+		unit_take(&entered);
+		same_int(CPU_ISSET(lowest, &placed.cpus), CPU_COUNT(&all) == 1);
+		same_int(CPU_COUNT(&placed.cpus), 1);
+		sem_post(&go);
+		while (dmover_pool_idle(pool) < 1)
+			sched_yield();
+		dmover_pool_release(pool);
+	}
 	holds(dmover_pool_destroy(pool));
 }
 END_TEST
@@ -460,6 +495,7 @@ unit_pool(void)
 	tcase_add_test(tc, a_pool_with_a_stuck_worker_cannot_be_destroyed);
 	tcase_add_test(tc, work_may_submit_itself_again);
 	tcase_add_test(tc, workers_are_woken_up_on_processors_of_their_own);
+	tcase_add_test(tc, a_worker_is_woken_up_where_it_was);
 	tcase_add_test(tc, a_worker_with_much_to_do_may_go_anywhere);
 	tcase_add_test(tc, a_processor_that_is_kept_gets_a_worker_when_it_is_released);
 	return tc;

@@ -47,6 +47,7 @@ void unit_regain_privileges(void);
 /* One for each source file. */
 TCase *unit_account(void);
 TCase *unit_arena(void);
+TCase *unit_backoff(void);
 TCase *unit_batch(void);
 TCase *unit_calibrate(void);
 TCase *unit_calibration(void);
