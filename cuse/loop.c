@@ -16,6 +16,7 @@
 
 #define STALL_NS    4000000 /* in one request */
 #define AWAKE_NS    100000  /* without a request */
+#define LOOK_NS     10000   /* for one, at most */
 #define THREADS_MAX 256     /* listening, spare and stuck */
 #define IDLE_MAX    1       /* spare threads that are kept */
 #define STOP_SIGNAL SIGUSR2
@@ -77,6 +78,27 @@ keep_max_pages(const struct fuse_buf *buf)
 }
 
 /*
+ * Receives one request, if it comes within STAY ns; -EAGAIN: it did not.  While a worker has the
+ * processor time stands still: when it gives it back, its caller is mostly being answered, and calls
+ * again.
+ */
+static int
+receive_awake(struct dmio_loop *loop, struct fuse_buf *buf, int64_t stay)
+{
+	int64_t last, now = dmover_now();
+	int n = fuse_session_receive_buf(loop->se, buf);
+
+	while (n == -EAGAIN && stay > 0) {
+		sched_yield();
+		n = fuse_session_receive_buf(loop->se, buf);
+		last = now;
+		now = dmover_now();
+		stay -= now - last < LOOK_NS ? now - last : LOOK_NS;
+	}
+	return n;
+}
+
+/*
  * Receives one request.  A caller that has just been answered often calls again at once; for that
  * long the thread stays awake, because waking it up costs several times as much as a request
  * where an idle processor is halted.  While requests come more slowly it sleeps at once, unless a
@@ -87,14 +109,10 @@ receive(struct loop_thread *thread, struct fuse_buf *buf)
 {
 	struct dmio_loop *loop = thread->loop;
 	struct pollfd pollfd = { .fd = fuse_session_fd(loop->se), .events = POLLIN };
-	int64_t since = dmover_now();
 	bool stays = thread->is_busy || dmover_pool_is_kept(loop->core->pool);
-	int n = fuse_session_receive_buf(loop->se, buf);
+	int64_t since = dmover_now();
+	int n = receive_awake(loop, buf, stays ? AWAKE_NS : 0);
 
-	while (n == -EAGAIN && stays && dmover_now() - since < AWAKE_NS) {
-		sched_yield();
-		n = fuse_session_receive_buf(loop->se, buf);
-	}
 	if (n == -EAGAIN) {
 		dmover_pool_release(loop->core->pool);
 		if (poll(&pollfd, 1, -1) < 0)
