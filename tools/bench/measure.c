@@ -51,14 +51,13 @@ static void
 warm_up(struct track *track, double slice)
 {
 	struct bench_lane *lane = track->lane;
-	double seconds = lane->run(lane, 1, &track->latency);
+	double seconds;
 	uint64_t n = 1;
 
-	/* The first pass pays for all that happens once. */
-	while (seconds < slice / 8) {
+	/* The first pass pays for all that happens once: it tells nothing about those that follow. */
+	lane->run(lane, 1, &track->latency);
+	while ((seconds = lane->run(lane, n, &track->latency)) < slice / 8)
 		n *= 4;
-		seconds = lane->run(lane, n, &track->latency);
-	}
 	check(track);
 	track->passes = (uint64_t)(slice * (double)n / seconds);
 	if (track->passes == 0)
