@@ -55,7 +55,7 @@ static size_t
 next_span(const struct dmover_entry *entry, size_t max)
 {
 	size_t left = entry->ent_req.dreq_len;
-	size_t part = stage_aligned(left / (entry->ent_want > 0 ? entry->ent_want : 1));
+	size_t part = left / (entry->ent_want > 0 ? entry->ent_want : 1) & ~(size_t)4095;
 
 	if (entry->ent_overlaps)
 		return max < left ? max : left;
