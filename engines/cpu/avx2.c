@@ -25,7 +25,7 @@ avx2_copy(uint8_t *dst, const uint8_t *src, size_t len)
 	wide_copy_best(dst, src, len);
 }
 
-static void
+CPU_OWN_PAGE static void
 avx2_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 {
 	wide_xor(dst, src, nsrc, len);

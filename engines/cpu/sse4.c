@@ -20,7 +20,7 @@ cpu_crc32c_sse4(uint32_t crc, const uint8_t *src, size_t len)
 	return crc_128(crc, src, len);
 }
 
-static void
+CPU_OWN_PAGE static void
 sse4_xor(uint8_t *dst, const uint8_t *const *src, unsigned nsrc, size_t len)
 {
 	wide_xor(dst, src, nsrc, len);
