@@ -52,7 +52,6 @@ static const struct row rows[] = {
 /* Two lanes; the second one is what the first is compared with. */
 struct duel {
 	struct bench_point point;
-	struct bench_other other;
 	struct bench_site site;
 	struct bench_lane lanes[2];
 	struct bench_figures figures[2];
@@ -86,15 +85,8 @@ duel_init(struct duel *duel, const struct bench_rig *rig, struct bench_bar *bar)
 		.limit = rig->options->memory,
 		.is_checked = rig->options->is_verifying,
 	};
-	struct bench_layout layout;
 	struct bench_why why;
 
-	if (!duel->point.is_direct && bench_layout_init(&layout, &duel->point) == 0 &&
-	    layout.len <= options.limit &&
-	    bench_other_init(&duel->other, bench_floor_memory(&layout), BENCH_PAGES_4K) < 0) {
-		skip(bar, "cannot start another process with as much memory");
-		return false;
-	}
 	if (bench_site_init(&duel->site, &duel->point, &options, why.text, sizeof(why.text)) == 0)
 		return true;
 	skip(bar, why.text);
@@ -108,7 +100,6 @@ duel_fini(struct duel *duel)
 		if (duel->lanes[i].close != NULL)
 			duel->lanes[i].close(&duel->lanes[i]);
 	bench_site_fini(&duel->site);
-	bench_other_fini(&duel->other);
 }
 
 /* Measures, and writes down speeds or times. */
@@ -141,9 +132,6 @@ run_against(struct bench_rig *rig, const struct row *row, struct bench_bar *bar,
 {
 	struct duel duel = { .point = point_of(row, false) };
 	struct bench_floor_options options = {
-		.layout = &duel.site.layout,
-		.point = &duel.point,
-		.other = &duel.other,
 		.trip = row->is_small ? rig->trip : NULL,
 		.threads = rig->options->threads,
 		.is_full = !row->is_small,
@@ -151,18 +139,16 @@ run_against(struct bench_rig *rig, const struct row *row, struct bench_bar *bar,
 	};
 	struct bench_why why;
 
-	if (row->is_small && rig->trip == NULL) {
+	if (row->is_small && rig->trip == NULL)
 		skip(bar, rig->why_no_trip);
-		return;
-	}
-	if (duel_init(&duel, rig, bar)) {
+	else if (duel_init(&duel, rig, bar)) {
 		if (bench_rig_open(rig, &duel.lanes[0], &duel.site, "auto", &why) < 0) {
 			skip(bar, why.text);
 		} else if (is_netbsd) {
-			bench_netbsd_other_open(&duel.lanes[1], &options);
+			bench_netbsd_device_open(&duel.lanes[1], &duel.site);
 			duel_run(&duel, row, bar);
-		} else if (bench_floor_open(&duel.lanes[1], &options, why.text, sizeof(why.text)) <
-			   0) {
+		} else if (bench_floor_open(&duel.lanes[1], &duel.site, &options, why.text,
+			       sizeof(why.text)) < 0) {
 			skip(bar, why.text);
 		} else {
 			duel_run(&duel, row, bar);

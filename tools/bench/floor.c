@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* floor.c: the barest accesses to another process's memory. */
+/* floor.c: the barest accesses to a caller's memory. */
 #include "tools/bench/floor.h"
 
 #include <err.h>
@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tools/bench/clock.h"
 
@@ -34,10 +35,13 @@ struct mover {
 
 struct floor {
 	struct bench_floor_options options;
-	size_t batch, total; /* requests, bytes of each buffer of the batch */
-	size_t place;        /* where the present batch begins */
-	uint8_t *described;  /* the descriptors of a batch */
-	size_t stage_len;    /* the most that a chunk may be */
+	struct bench_site *site;
+	const struct bench_layout *layout; /* of the site */
+	size_t batch, total;               /* requests, bytes of each buffer of the batch */
+	size_t place;                      /* where the present batch begins */
+	struct bench_area arrays;          /* the caller's, for all places */
+	uint8_t *described;                /* the descriptors of a batch */
+	size_t stage_len;                  /* the most that a chunk may be */
 	size_t chunk;
 	unsigned nmovers; /* that take part */
 	unsigned nstarted;
@@ -56,8 +60,8 @@ struct floor {
 static size_t
 move_chunk(struct mover *mover, const struct bench_range *chunk, unsigned count)
 {
-	const struct bench_floor_options *options = &mover->floor->options;
-	const bool is_output = chunk->buffer == options->layout->ninputs;
+	const struct floor *floor = mover->floor;
+	const bool is_output = chunk->buffer == floor->layout->ninputs;
 	struct iovec local[DMOVER_INPUTS_MAX];
 	size_t len = 0, want = 0;
 	unsigned n = 0;
@@ -68,16 +72,14 @@ move_chunk(struct mover *mover, const struct bench_range *chunk, unsigned count)
 
 		range.buffer += i;
 		n += bench_layout_range(
-		    options->layout, &range, mover->remote + n, PIECES_MAX / count, &len);
-		local[i] = (struct iovec){ mover->stage.base + i * mover->floor->stage_len, len };
+		    floor->layout, &range, mover->remote + n, PIECES_MAX / count, &len);
+		local[i] = (struct iovec){ mover->stage.base + i * floor->stage_len, len };
 		if (!is_output && count == 1)
-			local[i].iov_base =
-			    mover->stage.base + chunk->buffer * mover->floor->stage_len;
+			local[i].iov_base = mover->stage.base + chunk->buffer * floor->stage_len;
 		want += len;
 	}
-	moved = is_output
-		    ? process_vm_writev(options->other->pid, local, count, mover->remote, n, 0)
-		    : process_vm_readv(options->other->pid, local, count, mover->remote, n, 0);
+	moved = is_output ? process_vm_writev(getpid(), local, count, mover->remote, n, 0)
+			  : process_vm_readv(getpid(), local, count, mover->remote, n, 0);
 	if (moved != (ssize_t)want)
 		err(1, "%s", is_output ? "process_vm_writev" : "process_vm_readv");
 	return len;
@@ -87,10 +89,10 @@ move_chunk(struct mover *mover, const struct bench_range *chunk, unsigned count)
 static void
 move_range(struct mover *mover)
 {
-	const struct bench_layout *layout = mover->floor->options.layout;
+	const struct bench_layout *layout = mover->floor->layout;
 	const unsigned together = mover->floor->total <= mover->floor->chunk ? layout->ninputs : 1;
 	struct bench_range chunk = {
-		.base = mover->floor->options.other->base,
+		.base = mover->floor->site->area.base,
 		.place = mover->floor->place,
 	};
 
@@ -167,14 +169,14 @@ array_len(const struct bench_layout *layout, enum array array)
 	return n * DESCRIPTOR_LEN;
 }
 
-size_t
-bench_floor_memory(const struct bench_layout *layout)
+static int
+arrays_init(struct bench_area *arrays, const struct bench_layout *layout)
 {
-	size_t len = layout->len;
+	size_t len = 0;
 
 	for (enum array array = 0; array < NARRAYS; array++)
 		len += layout->nplaces * array_len(layout, array);
-	return len;
+	return len > 0 ? bench_area_init(arrays, len, BENCH_PAGES_4K) : 0;
 }
 
 /*
@@ -184,8 +186,8 @@ bench_floor_memory(const struct bench_layout *layout)
 static void
 fetch_descriptors(struct floor *floor)
 {
-	const struct bench_layout *layout = floor->options.layout;
-	uint8_t *from = floor->options.other->base + layout->len;
+	const struct bench_layout *layout = floor->layout;
+	uint8_t *from = floor->arrays.base;
 	struct iovec local = { floor->described, 0 }, remote[2];
 	unsigned n = 0;
 
@@ -200,19 +202,22 @@ fetch_descriptors(struct floor *floor)
 		from += layout->nplaces * len;
 		if (array == OUTPUT_PIECES || n == 0)
 			continue;
-		if (process_vm_readv(floor->options.other->pid, &local, 1, remote, n, 0) !=
-		    (ssize_t)local.iov_len)
+		if (process_vm_readv(getpid(), &local, 1, remote, n, 0) != (ssize_t)local.iov_len)
 			err(1, "process_vm_readv");
 		local.iov_len = n = 0;
 	}
 }
 
-/* What comes next is at the places behind these. */
+/* What comes next is at the places behind these, whose outputs hold anything now. */
 static void
 next_batch(struct floor *floor)
 {
+	static const uint8_t no_result[DMOVER_IMMEDIATE_LEN];
+
+	for (size_t i = 0; i < floor->batch; i++)
+		bench_site_note(floor->site, floor->place + i, no_result);
 	floor->place += floor->batch;
-	if (floor->place == floor->options.layout->nplaces)
+	if (floor->place == floor->layout->nplaces)
 		floor->place = 0;
 }
 
@@ -319,6 +324,7 @@ floor_free(struct floor *floor)
 		pthread_join(floor->movers[i].id, NULL);
 	for (unsigned i = 0; floor->movers != NULL && i < floor->options.threads; i++)
 		bench_area_fini(&floor->movers[i].stage);
+	bench_area_fini(&floor->arrays);
 	free(floor->movers);
 	free(floor->described);
 	pthread_cond_destroy(&floor->go);
@@ -336,10 +342,12 @@ floor_close(struct bench_lane *lane)
 static int
 floor_start(struct floor *floor)
 {
-	const struct bench_layout *layout = floor->options.layout;
+	const struct bench_layout *layout = floor->layout;
 	const unsigned ninputs = layout->ninputs;
-	int err = 0;
+	int err = arrays_init(&floor->arrays, layout);
 
+	if (err < 0)
+		return err;
 	floor->movers = calloc(floor->options.threads, sizeof(floor->movers[0]));
 	/* More than either call gets. */
 	floor->described = calloc(floor->batch, array_len(layout, OUTPUT_PIECES) +
@@ -362,8 +370,8 @@ floor_start(struct floor *floor)
 }
 
 int
-bench_floor_open(
-    struct bench_lane *lane, const struct bench_floor_options *options, char *why, size_t len)
+bench_floor_open(struct bench_lane *lane, struct bench_site *site,
+    const struct bench_floor_options *options, char *why, size_t len)
 {
 	struct floor *floor = calloc(1, sizeof(*floor));
 	int error;
@@ -371,8 +379,10 @@ bench_floor_open(
 	if (floor == NULL)
 		err(1, "memory");
 	floor->options = *options;
-	floor->batch = options->point->value[BENCH_BATCH];
-	floor->total = floor->batch * options->layout->size;
+	floor->site = site;
+	floor->layout = &site->layout;
+	floor->batch = site->point.value[BENCH_BATCH];
+	floor->total = floor->batch * site->layout.size;
 	floor->stage_len = CHUNK_MIN;
 	while (floor->stage_len < floor->total && floor->stage_len < CHUNK_MAX)
 		floor->stage_len *= 2;
@@ -389,10 +399,13 @@ bench_floor_open(
 		return error;
 	}
 	floor_choose(floor);
+	bench_site_forget(site);
 	*lane = (struct bench_lane){ .name = "floor",
 		.role = BENCH_FLOOR,
+		.site = site,
+		.is_unchecked = true,
 		.requests = floor->batch,
-		.bytes = options->layout->size,
+		.bytes = site->layout.size,
 		.run = floor_run,
 		.close = floor_close,
 		.state = floor };

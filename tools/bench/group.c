@@ -14,7 +14,6 @@ struct group {
 	struct bench_rig *rig;
 	const struct bench_plan *plan;
 	const struct bench_point *point;
-	struct bench_other other;
 	struct bench_site site;
 	unsigned nlanes;
 	struct bench_lane lanes[LANES_MAX];
@@ -56,14 +55,11 @@ open_engines(struct group *group)
 	}
 }
 
-/* What must be paid at least, and NetBSD's way, with the memory of another process. */
+/* What must be paid at least, and NetBSD's way. */
 static void
 open_floor(struct group *group)
 {
 	const struct bench_floor_options options = {
-		.layout = &group->site.layout,
-		.point = group->point,
-		.other = &group->other,
 		.trip = group->rig->trip,
 		.threads = group->rig->options->threads,
 	};
@@ -71,12 +67,12 @@ open_floor(struct group *group)
 
 	if (options.trip == NULL)
 		skip(group, "floor", group->rig->why_no_trip);
-	else if (bench_floor_open(
-		     &group->lanes[group->nlanes], &options, why.text, sizeof(why.text)) < 0)
+	else if (bench_floor_open(&group->lanes[group->nlanes], &group->site, &options, why.text,
+		     sizeof(why.text)) < 0)
 		skip(group, "floor", why.text);
 	else
 		group->nlanes++;
-	bench_netbsd_other_open(&group->lanes[group->nlanes++], &options);
+	bench_netbsd_device_open(&group->lanes[group->nlanes++], &group->site);
 }
 
 /* Libraries are there for some functions only; that they are not is worth no line. */
@@ -147,21 +143,11 @@ bench_group_run(
 		.is_checked = rig->options->is_verifying,
 	};
 	struct group group = { .rig = rig, .plan = plan, .point = point };
-	struct bench_layout layout;
 	struct bench_why why = { "" };
 
-	/* The other process first: a fork shares the pages of what is there already. */
-	if (!point->is_direct && bench_layout_init(&layout, point) == 0 &&
-	    layout.len <= options.limit &&
-	    bench_other_init(&group.other, bench_floor_memory(&layout),
-		(enum bench_pages)point->value[BENCH_PAGES]) < 0) {
-		skip(&group, "floor", "cannot start another process with as much memory");
-		return;
-	}
 	if (bench_site_init(&group.site, point, &options, why.text, sizeof(why.text)) < 0)
 		skip(&group, "", why.text);
 	else
 		measure(&group);
 	bench_site_fini(&group.site);
-	bench_other_fini(&group.other);
 }

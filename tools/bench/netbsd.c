@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/bench/clock.h"
 #include "tools/bench/floor.h"
@@ -24,7 +25,7 @@ struct netbsd {
 	const struct dmover_function *function;
 	const struct bench_layout *layout;
 	const uint8_t *base;
-	pid_t pid; /* whose memory; 0: ours */
+	bool is_called; /* reached by calls, as a device must */
 	size_t place;
 	uint8_t fill;
 	uint32_t crc_of_byte[256];
@@ -41,9 +42,9 @@ block_move(const struct netbsd *netbsd, unsigned buffer, size_t from, struct iov
 	unsigned n = bench_layout_range(netbsd->layout, &range, pieces, BLOCK, &len);
 	ssize_t moved;
 
-	if (netbsd->pid != 0) {
-		moved = is_output ? process_vm_writev(netbsd->pid, &block, 1, pieces, n, 0)
-				  : process_vm_readv(netbsd->pid, &block, 1, pieces, n, 0);
+	if (netbsd->is_called) {
+		moved = is_output ? process_vm_writev(getpid(), &block, 1, pieces, n, 0)
+				  : process_vm_readv(getpid(), &block, 1, pieces, n, 0);
 		if (moved != (ssize_t)block.iov_len)
 			err(1, "process_vm");
 		return;
@@ -173,16 +174,17 @@ bench_netbsd_open(struct bench_lane *lane, struct bench_site *site, char *why, s
 }
 
 static double
-other_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latency)
+device_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latency)
 {
 	struct netbsd *netbsd = lane->state;
-	uint8_t result[DMOVER_IMMEDIATE_LEN];
+	uint8_t result[DMOVER_IMMEDIATE_LEN] = { 0 };
 	double start = bench_now(), last = start;
 
 	while (passes-- > 0) {
 		double now;
 
 		run_request(netbsd, result);
+		bench_site_note(lane->site, netbsd->place, result);
 		if (++netbsd->place == netbsd->layout->nplaces)
 			netbsd->place = 0;
 		now = bench_now();
@@ -193,24 +195,24 @@ other_run(struct bench_lane *lane, uint64_t passes, struct bench_latency *latenc
 }
 
 static void
-other_close(struct bench_lane *lane)
+device_close(struct bench_lane *lane)
 {
 	free(lane->state);
 }
 
 void
-bench_netbsd_other_open(struct bench_lane *lane, const struct bench_floor_options *options)
+bench_netbsd_device_open(struct bench_lane *lane, struct bench_site *site)
 {
-	struct netbsd *netbsd =
-	    netbsd_create(bench_point_function(options->point), options->layout);
+	struct netbsd *netbsd = netbsd_create(site->work.function, &site->layout);
 
-	netbsd->base = options->other->base;
-	netbsd->pid = options->other->pid;
+	netbsd->base = site->area.base;
+	netbsd->is_called = true;
 	*lane = (struct bench_lane){ .name = "netbsd",
 		.role = BENCH_NETBSD,
+		.site = site,
 		.requests = 1,
-		.bytes = options->layout->size,
-		.run = other_run,
-		.close = other_close,
+		.bytes = site->layout.size,
+		.run = device_run,
+		.close = device_close,
 		.state = netbsd };
 }

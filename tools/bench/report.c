@@ -405,7 +405,7 @@ bench_report_write(const struct bench_result *result, FILE *file)
 	    "<h1>dmover-bench</h1>\n<p class=\"dim\">Everything in a section was measured in turn, "
 	    "round after round, in one run: ratios mean more than figures. GB/s are 10<sup>9</sup> "
 	    "bytes of a request's length. The floor is the least that a device must pay: two bare "
-	    "FUSE round trips and the barest accesses to the memory of another process. NetBSD's "
+	    "FUSE round trips and the barest accesses to the same memory. NetBSD's "
 	    "way: one thread, blocks of 1 KiB, byte by byte.</p>\n");
 	write_machine(&result->machine, file);
 	if (result->nbars > 0)

@@ -86,6 +86,9 @@ bench_site_check(struct bench_site *site, char *why, size_t len)
 void
 bench_site_forget(struct bench_site *site)
 {
-	if (site->used != NULL)
-		memset(site->used, 0, site->layout.nplaces);
+	for (size_t place = 0; site->used != NULL && place < site->layout.nplaces; place++) {
+		if (site->used[place])
+			bench_pattern_spoil(&site->work, place);
+		site->used[place] = 0;
+	}
 }

@@ -46,7 +46,7 @@ bench_site_note(struct bench_site *site, size_t place, const uint8_t *result)
  */
 long bench_site_check(struct bench_site *site, char *why, size_t len);
 
-/* As if nothing had been moved since the last call. */
+/* As if nothing had been moved since the last call: spoils the outputs, without a check. */
 void bench_site_forget(struct bench_site *site);
 
 #endif /* TOOLS_BENCH_SITE_H */
