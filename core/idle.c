@@ -80,7 +80,11 @@ dmover_idlers_wake(struct dmover_idlers *idlers)
 void
 dmover_idler_goes_on(const struct dmover_idlers *idlers, struct dmover_idler *idler)
 {
-	if (idler->idl_bound == PLACE_NONE || dmover_now() - idler->idl_since < BOUND_NS)
+	int64_t now = dmover_now();
+
+	if (idler->idl_since == 0)
+		idler->idl_since = now;
+	if (idler->idl_bound == PLACE_NONE || now - idler->idl_since < BOUND_NS)
 		return;
 	dmover_places_leave(&idlers->ids_places);
 	idler->idl_bound = PLACE_NONE;
@@ -119,7 +123,7 @@ dmover_idler_wait(struct dmover_idlers *idlers, struct dmover_idler *idler, pthr
 	}
 	while (!idler->idl_is_woken)
 		pthread_cond_wait(&idler->idl_wake, lock);
-	idler->idl_since = dmover_now();
+	idler->idl_since = 0;
 }
 
 void

@@ -21,7 +21,7 @@ struct dmover_idler {
 	int idl_cpu;                   /* (lock) its place; PLACE_NONE: it waits, or has none */
 	/* (lock) while it waits, else its own: */
 	int idl_bound;     /* where alone it may run, also while it waits; PLACE_NONE */
-	int64_t idl_since; /* it was woken up; ns, monotonic */
+	int64_t idl_since; /* at work; ns, monotonic; 0: it has not begun */
 	struct dmover_backoff idl_awake; /* whether to stay awake for the next work */
 };
 
