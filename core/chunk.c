@@ -12,14 +12,16 @@
 #define UNIFORM_BLOCK ((size_t)16 << 10)
 
 /*
- * Runners claim what one table of the caller's pages describes, and do it chunk by chunk.  The kernel
- * has a lock for each such table: two runners within one wait for each other.  In the end they claim
- * their parts of what is left, because all are to end together.  But where input and output meet, a
- * request that one chunk can hold is one chunk: that is read before it is written.
+ * Runners claim what one table of the caller's pages describes, and do it chunk by chunk.  The
+ * kernel has a lock for each such table: two runners within one wait for each other.  In the end
+ * they claim their parts of what is left, because all are to end together.  But where input and
+ * output meet, a request that one chunk can hold is one chunk: it is read before it is written.
  */
 #define SPAN_TABLE ((size_t)2 << 20)
 
-/* The first chunks are short: until the caller waits for the request its memory is dear to reach. */
+#define PAGE ((size_t)4096)
+
+/* Who begins does so with short chunks: until the caller waits its memory is dear to reach. */
 #define CHUNK_FIRST ((size_t)128 << 10)
 
 /* Most bytes of each buffer that an arena takes.  What an engine with UIO fails is staged. */
@@ -35,19 +37,14 @@ len_max(const struct dmover_stage *stage, const struct dmover_function *func, un
 	return STAGE_ARENA / buffers & ~(size_t)4095;
 }
 
-/* LEN, or somewhat less or more, so that another span begins with another table. */
-static size_t
-end_with_table(const struct dmover_request *req, size_t len)
+/* Where the next byte to claim lies in the caller's memory. */
+static uintptr_t
+address_of(const struct dmover_request *req)
 {
 	const struct dmover_buffer *buffer =
 	    req->dreq_func->dfn_has_output ? &req->dreq_out : &req->dreq_in[0];
-	const struct dmover_uio *uio = &buffer->buf_uio;
-	uintptr_t from = (uintptr_t)uio->uio_iov->iov_base + uio->uio_skip;
-	size_t part = ((from + len) & ~(SPAN_TABLE - 1)) - from;
 
-	if (part > len) /* the table goes on beyond LEN */
-		return len;
-	return part < len / 2 ? part + SPAN_TABLE : part;
+	return (uintptr_t)buffer->buf_uio.uio_iov->iov_base + buffer->buf_uio.uio_skip;
 }
 
 /* Locked. */
@@ -55,14 +52,18 @@ static size_t
 next_span(const struct dmover_entry *entry, size_t max)
 {
 	size_t left = entry->ent_req.dreq_len;
-	size_t part = left / (entry->ent_want > 0 ? entry->ent_want : 1) & ~(size_t)4095;
+	size_t share = left / (entry->ent_want > 0 ? entry->ent_want : 1);
+	uintptr_t from = address_of(&entry->ent_req);
+	size_t part = SPAN_TABLE - from % SPAN_TABLE;
 
 	if (entry->ent_overlaps)
 		return max < left ? max : left;
+	if (share < DISPATCH_CHUNK_LEAST)
+		share = DISPATCH_CHUNK_LEAST;
 	if (part < DISPATCH_CHUNK_LEAST)
-		part = DISPATCH_CHUNK_LEAST;
-	if (part >= SPAN_TABLE)
-		part = end_with_table(&entry->ent_req, SPAN_TABLE);
+		part += SPAN_TABLE;
+	if (part > share)
+		part = share - (from + share) % PAGE;
 	return part < left ? part : left;
 }
 

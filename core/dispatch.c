@@ -77,7 +77,7 @@ dmover_dispatch_runners(
 	return parts < most ? (unsigned)parts : most;
 }
 
-/* Bytes of a chunk in the middle of the request. */
+/* Bytes of a chunk, as they are on the average of the request. */
 static size_t
 chunk_len(const struct dmover_dispatch *dispatch, const struct dmover_ask *ask, unsigned lane)
 {

@@ -16,7 +16,7 @@
 #define AT    ((uintptr_t)0x10000000000 + 1900 * KIB)
 
 /* Nothing is there: nothing is moved. */
-static struct iovec nowhere = { (void *)AT, LEN };
+static struct iovec nowhere;
 
 struct claims {
 	struct rig rig;
@@ -33,27 +33,28 @@ uio_nowhere(struct dmover_uio *uio)
 {
 	uio->uio_iov = &nowhere;
 	uio->uio_iovcnt = 1;
-	uio->uio_resid = LEN;
+	uio->uio_resid = nowhere.iov_len;
 }
 
-/* An entry for two runners that nobody has begun with. */
+/* An entry for two runners that nobody has begun with: LEN bytes at each of its buffers, at AT. */
 static void
-claims_start(struct claims *claims, const char *func)
+claims_start(struct claims *claims, const char *func, uintptr_t at, size_t len)
 {
 	const struct fake_plan plans[] = { { func, 4096, 1 } };
 	struct dmover_request *req;
 
 	memset(claims, 0, sizeof(*claims));
+	nowhere = (struct iovec){ (void *)at, len };
 	rig_start(&claims->rig, &(struct rig_options){ .workers = 1 });
 	caller_init(&claims->caller, 64 * KIB);
 	claims->batch = caller_build(&claims->caller, plans, 1);
 	claims->batch->bat_session = claims->rig.session;
 	claims->entry = &claims->batch->bat_entries[0];
-	claims->entry->ent_len = LEN;
+	claims->entry->ent_len = len;
 	claims->entry->ent_want = 2;
 	pthread_mutex_init(&claims->entry->ent_lock, NULL);
 	req = &claims->entry->ent_req;
-	req->dreq_len = LEN;
+	req->dreq_len = len;
 	for (unsigned i = 0; i < req->dreq_func->dfn_ninputs; i++)
 		uio_nowhere(&req->dreq_in[i].buf_uio);
 	if (req->dreq_func->dfn_has_output)
@@ -115,7 +116,7 @@ START_TEST(two_runners_have_tables_of_their_own_and_leave_nothing_out)
 	size_t nonce = 0;
 	bool is_there[2] = { true, true };
 
-	claims_start(&claims, functions[_i]);
+	claims_start(&claims, functions[_i], AT, LEN);
 	while (is_there[0] || is_there[1])
 		for (unsigned i = 0; i < 2; i++)
 			is_there[i] = is_there[i] && claim(&claims, i);
@@ -133,7 +134,7 @@ START_TEST(what_fails_ends_the_spans_too)
 {
 	static struct claims claims;
 
-	claims_start(&claims, functions[_i]);
+	claims_start(&claims, functions[_i], AT, LEN);
 	do
 		holds(claim(&claims, 0));
 	while (claims.chunks[0].span == claims.chunks[0].len);
@@ -146,6 +147,42 @@ START_TEST(what_fails_ends_the_spans_too)
 }
 END_TEST
 
+/* Claims a span, and passes it.  False: none is left. */
+static bool
+claim_span(struct claims *claims, unsigned runner)
+{
+	struct dmover_chunk *chunk = &claims->chunks[runner];
+	size_t left = claims->entry->ent_req.dreq_len, span;
+
+	if (!dmover_chunk_claim(chunk, &claims->rig.stage, claims->entry, DISPATCH_CPU))
+		return false;
+	span = chunk->span;
+	same_size(claims->entry->ent_req.dreq_len, left - span);
+	/* Half of what is left for each of the two; or what is not worth a share. */
+	holds(span <= left / 2 || span <= 64 * KIB);
+	for (size_t done = chunk->len; done < span; done += chunk->len)
+		holds(dmover_chunk_claim(chunk, &claims->rig.stage, claims->entry, DISPATCH_CPU));
+	same_size(chunk->span, chunk->len);
+	return true;
+}
+
+/* Where in its table the buffer begins. */
+static const size_t offsets[] = { 0, 64, MIB - 4 * KIB, MIB + 4 * KIB, 1900 * KIB, TABLE - 64 };
+
+START_TEST(nobody_gets_more_than_its_share)
+{
+	static struct claims claims;
+
+	for (size_t len = MIB; len <= 8 * MIB; len += MIB) {
+		claims_start(&claims, "zero", (uintptr_t)0x10000000000 + offsets[_i], len);
+		while (claim_span(&claims, 0) && claim_span(&claims, 1))
+			;
+		same_size(claims.entry->ent_req.dreq_len, 0);
+		claims_stop(&claims);
+	}
+}
+END_TEST
+
 TCase *
 unit_chunk(void)
 {
@@ -153,5 +190,6 @@ unit_chunk(void)
 
 	tcase_add_loop_test(tc, two_runners_have_tables_of_their_own_and_leave_nothing_out, 0, 4);
 	tcase_add_loop_test(tc, what_fails_ends_the_spans_too, 0, 4);
+	tcase_add_loop_test(tc, nobody_gets_more_than_its_share, 0, 6);
 	return tc;
 }
