@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * backoff.h: how often to try what is often in vain.  After one, two ... misses in a row the next 1,
- * 3 ... 31 tries are left out; after a hit none.  All zeros to begin with; one thread.
+ * backoff.h: how often to try what is often in vain.  After one, two ... misses in a row the next
+ * 1, 3 ... 31 tries are left out; after a hit none.  All zeros to begin with; one thread.
  */
 #ifndef CORE_BACKOFF_H
 #define CORE_BACKOFF_H

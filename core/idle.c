@@ -10,9 +10,9 @@
 #define BOUND_NS 20000000
 
 /*
- * A worker that runs out of work stays awake for so long, if that was of use lately: who is answered
- * often posts again at once, and to wake a processor up that was halted takes 20 to 40 us in a virtual
- * machine.  It yields all the time: others on its processor go first.
+ * A worker that runs out of work stays awake for so long, if that was of use lately: who is
+ * answered often posts again at once, and to wake a processor up that was halted takes 20 to 40 us
+ * in a virtual machine.  It yields all the time: others on its processor go first.
  */
 #define AWAKE_NS 200000
 
@@ -38,22 +38,31 @@ dmover_idler_fini(struct dmover_idler *idler)
 
 /*
  * Left to itself, the scheduler often wakes two workers up on one processor, and leaves them there
- * for milliseconds while another one is idle.  So a worker is woken up where no other works, and kept
- * there for a while; if others want that processor, it is not for long.  (64 MiB zero, 2 processors,
- * ratio to bare calls: 0.69 to 0.73 without, 0.91 to 0.94 so.)  It stays bound while it waits, and
- * mostly is woken up where it was: to bind a thread anew costs 5 us, one that runs 20 us.
+ * for milliseconds while another one is idle.  So a worker is woken up where no other works, and
+ * kept there for a while; if others want that processor, it is not for long.  (64 MiB zero, 2
+ * processors, ratio to bare calls: 0.69 to 0.73 without, 0.91 to 0.94 so.)  It stays bound while it
+ * waits, and mostly is woken up where it was: to bind a thread anew costs 5 us, and 20 us if it
+ * runs.
  */
-static struct dmover_idler *
-take_first(struct dmover_idlers *idlers)
+static int
+fitness(const struct dmover_idlers *idlers, const struct dmover_idler *idler)
 {
-	struct dmover_idler **at = &idlers->ids_first, *idler;
+	int fit = dmover_places_is_free(&idlers->ids_places, idler->idl_bound) ? 2 : 0;
 
-	while (*at != NULL && !dmover_places_is_free(&idlers->ids_places, (*at)->idl_bound))
-		at = &(*at)->idl_next;
-	if (*at == NULL)
-		at = &idlers->ids_first;
-	idler = *at;
-	*at = idler->idl_next;
+	return fit + (idler->idl_is_awake ? 1 : 0);
+}
+
+/* Of those that wait; there is one. */
+static struct dmover_idler *
+take_fittest(struct dmover_idlers *idlers)
+{
+	struct dmover_idler **best = &idlers->ids_first, **at, *idler;
+
+	for (at = &(*best)->idl_next; *at != NULL; at = &(*at)->idl_next)
+		if (fitness(idlers, *at) > fitness(idlers, *best))
+			best = at;
+	idler = *best;
+	*best = idler->idl_next;
 	idlers->ids_n--;
 	return idler;
 }
@@ -63,13 +72,13 @@ dmover_idlers_wake(struct dmover_idlers *idlers)
 {
 	struct dmover_idler *idler;
 
-	if (idlers->ids_n == 0)
+	if (idlers->ids_first == NULL)
 		return;
 	if (dmover_places_is_last_kept(&idlers->ids_places)) {
 		idlers->ids_nlate++;
 		return;
 	}
-	idler = take_first(idlers);
+	idler = take_fittest(idlers);
 	idler->idl_cpu =
 	    dmover_places_take(&idlers->ids_places, idler->idl_thread, idler->idl_bound);
 	idler->idl_bound = idler->idl_cpu;
@@ -78,12 +87,15 @@ dmover_idlers_wake(struct dmover_idlers *idlers)
 }
 
 void
-dmover_idler_goes_on(const struct dmover_idlers *idlers, struct dmover_idler *idler)
+dmover_idler_begin(const struct dmover_idlers *idlers, struct dmover_idler *idler)
 {
 	int64_t now = dmover_now();
 
 	if (idler->idl_since == 0)
 		idler->idl_since = now;
+	if (idler->idl_is_hit)
+		dmover_backoff_tell(&idler->idl_awake, true);
+	idler->idl_is_hit = false;
 	if (idler->idl_bound == PLACE_NONE || now - idler->idl_since < BOUND_NS)
 		return;
 	dmover_places_leave(&idlers->ids_places);
@@ -96,14 +108,27 @@ dmover_idler_leave(struct dmover_idlers *idlers, const struct dmover_idler *idle
 	dmover_places_give(&idlers->ids_places, idler->idl_cpu);
 }
 
-/* Without the lock. */
+/* It is a hit only if there is work: another worker may have taken it. */
 static void
-stay_awake(struct dmover_idler *idler)
+stay_awake(struct dmover_idler *idler, pthread_mutex_t *lock)
 {
-	int64_t until = dmover_now() + AWAKE_NS;
+	int64_t until;
 
-	while (!atomic_load(&idler->idl_is_woken) && dmover_now() < until)
-		sched_yield();
+	if (idler->idl_is_hit)
+		dmover_backoff_tell(&idler->idl_awake, false);
+	idler->idl_is_hit = false;
+	if (!dmover_backoff_may(&idler->idl_awake))
+		return;
+	idler->idl_is_awake = true;
+	pthread_mutex_unlock(lock);
+	for (until = dmover_now() + AWAKE_NS; dmover_now() < until; sched_yield())
+		if (atomic_load(&idler->idl_is_woken))
+			break;
+	pthread_mutex_lock(lock);
+	idler->idl_is_awake = false;
+	idler->idl_is_hit = idler->idl_is_woken;
+	if (!idler->idl_is_hit)
+		dmover_backoff_tell(&idler->idl_awake, false);
 }
 
 void
@@ -115,12 +140,7 @@ dmover_idler_wait(struct dmover_idlers *idlers, struct dmover_idler *idler, pthr
 	idler->idl_next = idlers->ids_first;
 	idlers->ids_first = idler;
 	idlers->ids_n++;
-	if (dmover_backoff_may(&idler->idl_awake)) {
-		pthread_mutex_unlock(lock);
-		stay_awake(idler);
-		pthread_mutex_lock(lock);
-		dmover_backoff_tell(&idler->idl_awake, idler->idl_is_woken);
-	}
+	stay_awake(idler, lock);
 	while (!idler->idl_is_woken)
 		pthread_cond_wait(&idler->idl_wake, lock);
 	idler->idl_since = 0;

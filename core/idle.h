@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * idle.h: workers that wait for work: who is woken up, on which processor, and how deep they sleep.
- * The pool's lock is held in all calls that do not say otherwise.
+ * idle.h: workers that wait for work: who is woken up, on which processor, and whether they
+ * stay awake.  The pool's lock is held in all calls that do not say otherwise.
  */
 #ifndef CORE_IDLE_H
 #define CORE_IDLE_H
@@ -19,10 +19,12 @@ struct dmover_idler {
 	pthread_cond_t idl_wake;       /* (lock) idl_is_woken */
 	atomic_bool idl_is_woken;      /* (lock to change) */
 	int idl_cpu;                   /* (lock) its place; PLACE_NONE: it waits, or has none */
+	bool idl_is_awake;             /* (lock) it waits, and looks at idl_is_woken all the time */
 	/* (lock) while it waits, else its own: */
 	int idl_bound;     /* where alone it may run, also while it waits; PLACE_NONE */
 	int64_t idl_since; /* at work; ns, monotonic; 0: it has not begun */
 	struct dmover_backoff idl_awake; /* whether to stay awake for the next work */
+	bool idl_is_hit;                 /* it was woken up awake, and has not told so yet */
 };
 
 struct dmover_idlers {
@@ -43,8 +45,8 @@ void dmover_idler_wait(
     struct dmover_idlers *idlers, struct dmover_idler *idler, pthread_mutex_t *lock);
 /* It ends: its place is free. */
 void dmover_idler_leave(struct dmover_idlers *idlers, const struct dmover_idler *idler);
-/* Its own thread, without the lock: has come to another piece of work. */
-void dmover_idler_goes_on(const struct dmover_idlers *idlers, struct dmover_idler *idler);
+/* Its own thread, without the lock: begins with a piece of work. */
+void dmover_idler_begin(const struct dmover_idlers *idlers, struct dmover_idler *idler);
 
 /* Wakes one up, if one waits: now, or when its processor is released. */
 void dmover_idlers_wake(struct dmover_idlers *idlers);

@@ -22,9 +22,9 @@ void dmover_places_init(struct dmover_places *places);
 bool dmover_places_is_free(const struct dmover_places *places, int cpu);
 
 /*
- * Binds the thread to a processor that is free, and takes it: the number, or PLACE_NONE where there
- * is none, or the kernel refuses; then it may run anywhere.  BOUND: where it is bound now, and stays
- * if that is free; or PLACE_NONE.
+ * Binds the thread to a processor that is free, and takes it: the number, or PLACE_NONE where
+ * there is none, or the kernel refuses; then it may run anywhere.  BOUND: where it is bound now,
+ * and stays if that is free; or PLACE_NONE.
  */
 int dmover_places_take(struct dmover_places *places, pthread_t thread, int bound);
 

@@ -108,7 +108,7 @@ worker_run(struct pool_worker *worker, struct dmover_work *work)
 
 	dmover_account_ref(acc); /* the work may be gone, and its reference with it */
 	pthread_mutex_unlock(&pool->lock);
-	dmover_idler_goes_on(&pool->idlers, &worker->idler);
+	dmover_idler_begin(&pool->idlers, &worker->idler);
 	dmover_seat_begin(pool->watch, &worker->seat);
 	work->wk_run(work);
 	dmover_seat_end(&worker->seat);
@@ -321,7 +321,7 @@ dmover_pool_yield(struct dmover_pool *pool, struct dmover_work *work)
 	bool waits;
 
 	if (this_worker != NULL)
-		dmover_idler_goes_on(&pool->idlers, &this_worker->idler);
+		dmover_idler_begin(&pool->idlers, &this_worker->idler);
 	pthread_mutex_lock(&pool->lock);
 	waits = !dmover_turns_is_empty(&pool->users) ||
 		!dmover_turns_is_empty(&work->wk_flow->flow_account->acc_flows);
