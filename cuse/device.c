@@ -192,7 +192,7 @@ reader_ready(struct dmover_waiter *waiter)
 	dmio_parked_finish((struct dmio_parked *)waiter, 0);
 }
 
-/* Unless too many threads are inside the memory of its user: then it lends to nobody. */
+/* Who is not known lends to nobody while too many threads are inside the memory of its user. */
 static void
 identify(struct dmio_parked *parked)
 {

@@ -17,6 +17,7 @@
 #define STALL_NS    4000000 /* in one request */
 #define AWAKE_NS    100000  /* without a request */
 #define LOOK_NS     10000   /* for one, at most */
+#define STARVED_NS  5000000 /* in all, while others have the processor */
 #define THREADS_MAX 256     /* listening, spare and stuck */
 #define IDLE_MAX    1       /* spare threads that are kept */
 #define STOP_SIGNAL SIGUSR2
@@ -78,22 +79,26 @@ keep_max_pages(const struct fuse_buf *buf)
 }
 
 /*
- * Receives one request, if it comes within STAY ns; -EAGAIN: it did not.  While a worker has the
- * processor time stands still: when it gives it back, its caller is mostly being answered, and calls
- * again.
+ * Receives one request, if it comes within STAY ns; -EAGAIN: it did not.  While another thread has
+ * the processor time stands still, for a few milliseconds: if that was a worker, its caller is
+ * mostly being answered when it gives the processor back, and calls again.  But not while workers
+ * are kept waiting for that call.
  */
 static int
 receive_awake(struct dmio_loop *loop, struct fuse_buf *buf, int64_t stay)
 {
-	int64_t last, now = dmover_now();
+	int64_t last, now = dmover_now(), most = now + STARVED_NS;
 	int n = fuse_session_receive_buf(loop->se, buf);
 
-	while (n == -EAGAIN && stay > 0) {
+	while (n == -EAGAIN && stay > 0 && now < most) {
 		sched_yield();
 		n = fuse_session_receive_buf(loop->se, buf);
 		last = now;
 		now = dmover_now();
-		stay -= now - last < LOOK_NS ? now - last : LOOK_NS;
+		if (now - last < LOOK_NS || dmover_pool_is_kept(loop->core->pool))
+			stay -= now - last;
+		else
+			stay -= LOOK_NS;
 	}
 	return n;
 }

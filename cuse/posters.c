@@ -2,10 +2,10 @@
 /* posters.c: who has posted lately, with their memory. */
 #include "cuse/posters.h"
 
-#include "cuse/lend.h"
-
 #include <stddef.h>
 #include <string.h>
+
+#include "cuse/lend.h"
 
 void
 dmio_posters_init(struct dmio_posters *posters)
@@ -84,10 +84,11 @@ dmio_posters_identity(struct dmio_posters *posters, pid_t tid, struct dmio_ident
 	struct dmover_space *space = take(posters, tid);
 	bool is_known = space != NULL && dmio_posted_is_current(space);
 
+	*ret_identity = (struct dmio_identity){ 0 };
 	if (is_known) {
 		*ret_identity = *dmio_posted_identity(space);
 		put(posters, tid, space);
 	}
 	dmover_space_unref(space);
-	return is_known;
+	return ret_identity->tid != 0;
 }

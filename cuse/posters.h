@@ -23,7 +23,7 @@ struct dmio_poster {
 
 struct dmio_posters {
 	pthread_mutex_t lock; /* leaf */
-	/* (lock) the latest one first */
+	/* (lock) who called last first: a reader is looked up here too */
 	struct dmio_poster recent[DMIO_POSTERS_MAX];
 };
 
