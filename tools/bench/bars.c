@@ -139,9 +139,9 @@ run_against(struct bench_rig *rig, const struct row *row, struct bench_bar *bar,
 	};
 	struct bench_why why;
 
-	if (row->is_small && rig->trip == NULL)
+	if (row->is_small && rig->trip == NULL) {
 		skip(bar, rig->why_no_trip);
-	else if (duel_init(&duel, rig, bar)) {
+	} else if (duel_init(&duel, rig, bar)) {
 		if (bench_rig_open(rig, &duel.lanes[0], &duel.site, "auto", &why) < 0) {
 			skip(bar, why.text);
 		} else if (is_netbsd) {

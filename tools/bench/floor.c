@@ -176,7 +176,7 @@ arrays_init(struct bench_area *arrays, const struct bench_layout *layout)
 
 	for (enum array array = 0; array < NARRAYS; array++)
 		len += layout->nplaces * array_len(layout, array);
-	return len > 0 ? bench_area_init(arrays, len, BENCH_PAGES_4K) : 0;
+	return bench_area_init(arrays, len, BENCH_PAGES_4K);
 }
 
 /*

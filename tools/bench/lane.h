@@ -24,10 +24,10 @@ struct bench_lane {
 	char name[64];
 	char how[32]; /* what it chose by itself, for people */
 	enum bench_role role;
-	struct bench_site *site; /* borrowed; NULL for lanes that have memory of their own */
+	struct bench_site *site; /* borrowed */
 	size_t requests;         /* of a pass */
 	size_t bytes;            /* of a request */
-	bool is_unchecked;       /* what its outputs hold says nothing: bench_lane_uncheck() */
+	bool is_unchecked;       /* what its outputs hold says nothing */
 	pid_t daemon;            /* whose processor time counts too, or 0 */
 
 	/*

@@ -35,14 +35,13 @@ check(struct track *track)
 	struct bench_figures *figures = track->figures;
 	long n;
 
-	if (track->lane->site == NULL || figures->wrong[0] != '\0')
-		return;
-	if (track->lane->is_unchecked) {
+	n = figures->wrong[0] != '\0' || track->lane->is_unchecked
+		? -1
+		: bench_site_check(track->lane->site, figures->wrong, sizeof(figures->wrong));
+	/* The next lane is not to be blamed for what this one has left. */
+	if (n < 0)
 		bench_site_forget(track->lane->site);
-		return;
-	}
-	n = bench_site_check(track->lane->site, figures->wrong, sizeof(figures->wrong));
-	if (n > 0)
+	else
 		figures->checked += n;
 }
 
