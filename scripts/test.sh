@@ -134,7 +134,7 @@ stage_asan() {
 	export DMOVERD_OPTS=--engine=cycle
 	export DMOVERIO_TEST_SLOW=4 CK_TIMEOUT_MULTIPLIER=4 UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
-	tests asan -L 'unit|engines|device|bench|doctor|preload|seccomp' -E "$red|bench.[^d]|bench.di|$again"
+	tests asan -L 'unit|engines|device|bench|doctor|preload|seccomp' -E "$red|bench.[^d]|bench.di|idxd-knobs|$again"
 }
 
 # ThreadSanitizer of older clangs finds no room for its tables when addresses are much randomised.
@@ -253,7 +253,7 @@ stage_coverage() {
 	find build/coverage -name '*.gcda' -delete
 	export CK_TIMEOUT_MULTIPLIER=4 DMOVERIO_TEST_SLOW=2
 	tests coverage -L 'unit|engines|device|doctor|preload' \
-		-E "$red|$again|dsa|kernels|busy|idxd-(random|losses|node)|preload-(tools|speed|handler-first)"
+		-E "$red|$again|dsa|kernels|busy|through|idxd-(random|losses|node|knobs)|preload-(tools|speed|handler-first)"
 	[ -d "$guest_objects" ] || echo "note: without the CUSE device: the guest stage was not run"
 	gcovr_run build/coverage --json build/coverage.json build/coverage
 	if [ -d "$guest_objects" ]; then
