@@ -346,7 +346,7 @@ floor_start(struct floor *floor)
 	const unsigned ninputs = layout->ninputs;
 	int err = arrays_init(&floor->arrays, layout);
 
-	if (err < 0)
+	if (err != 0)
 		return err;
 	floor->movers = calloc(floor->options.threads, sizeof(floor->movers[0]));
 	/* More than either call gets. */
