@@ -128,17 +128,18 @@ stage_fuzz() {
 	return $failed
 }
 
-# The device suite meets every engine here: they take turns.
+# The device suite meets every engine here: they take turns.  The kernels' tests have guard pages.
 stage_asan() {
 	build asan
 	export DMOVERD_OPTS=--engine=cycle
 	export DMOVERIO_TEST_SLOW=4 CK_TIMEOUT_MULTIPLIER=4 UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
-	tests asan -L 'unit|engines|device|bench|doctor|preload|seccomp' -E "$red|bench.[^d]|bench.di|idxd-knobs|$again"
+	tests asan -L 'unit|engines|device|bench|doctor|preload|seccomp' -E "$red|bench.[^d]|bench.di|kernels|idxd-knobs|$again"
 }
 
 # ThreadSanitizer of older clangs finds no room for its tables when addresses are much randomised.
-# Conformance and the kernels have no threads to speak of, and take minutes here; busy has many.
+# Conformance and the kernels have no threads to speak of, and take minutes here; busy has many, and
+# through has those of every engine.
 # The bench's own threads are all at work in bench.device.
 stage_tsan() {
 	local fixed=()
@@ -150,7 +151,7 @@ stage_tsan() {
 	fi
 	"${fixed[@]}" "$BASH" -euc "$(declare -f tests); jobs=$jobs; tests \"\$@\"" tests \
 		tsan -L 'unit|engines|device|bench|preload|seccomp' \
-		-E "$red|conformance|kernels|engines.faults|idxd-(knobs|limits|through|node)|bench.[^d]|bench.di|$again"
+		-E "$red|conformance|kernels|engines.(faults|uring|spoilt)|idxd-(knobs|limits|through|node)|bench.[^d]|bench.di|$again"
 }
 
 # The command of each test of a label under $memcheck, quoted for the shell, one a line.
