@@ -34,7 +34,7 @@ len_max(const struct dmover_stage *stage, const struct dmover_function *func, un
 		return STAGE_ARENA;
 	if (func->dfn_has_output && !dmover_dispatch_is_inplace(stage->dispatch, lane))
 		buffers++;
-	return STAGE_ARENA / buffers & ~(size_t)4095;
+	return STAGE_ARENA / buffers & ~(PAGE - 1);
 }
 
 /* Where the next byte to claim lies in the caller's memory. */
@@ -107,7 +107,7 @@ cut(struct dmover_chunk *chunk, const struct dmover_entry *entry, size_t max)
 {
 	const struct dmover_function *func = entry->ent_req.dreq_func;
 	size_t begun = entry->ent_len - chunk->after - chunk->span;
-	size_t most = (CHUNK_FIRST + begun / 2) & ~(size_t)4095;
+	size_t most = (CHUNK_FIRST + begun / 2) & ~(PAGE - 1);
 
 	if (max > most && !entry->ent_overlaps)
 		max = most;

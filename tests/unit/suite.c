@@ -119,6 +119,7 @@ static const case_maker core_makers[] = {
 	unit_function,
 	unit_group,
 	unit_held,
+	unit_idle,
 	unit_lanes,
 	unit_listing,
 	unit_pool,

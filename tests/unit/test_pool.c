@@ -2,10 +2,8 @@
 /* test_pool.c: workers: turns between users, threads inside one user's memory, stalled ones. */
 #include "unit.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
-#include "core/clock.h"
 #include "core/pool.h"
 #include "rig.h"
 
@@ -333,148 +331,6 @@ START_TEST(work_may_submit_itself_again)
 }
 END_TEST
 
-/* Tells where it may run, and waits. */
-struct placed {
-	struct dmover_work work; /* first */
-	cpu_set_t cpus;
-};
-
-static void
-look_around(struct dmover_work *work)
-{
-	struct placed *placed = (struct placed *)work;
-
-	ck_assert_int_eq(sched_getaffinity(0, sizeof(placed->cpus), &placed->cpus), 0);
-	sem_post(&entered);
-	unit_take(&go);
-}
-
-/* Goes on for longer than a worker keeps its place, and then tells. */
-static void
-stay_long(struct dmover_work *work)
-{
-	for (int64_t until = dmover_now() + 30000000; dmover_now() < until;)
-		holds(!dmover_pool_yield(pool, work));
-	look_around(work);
-}
-
-START_TEST(workers_are_woken_up_on_processors_of_their_own)
-{
-	struct placed first = { .work = { .wk_run = look_around, .wk_flow = &ann->acc_flow } };
-	struct placed other = { .work = { .wk_run = look_around, .wk_flow = &bob->acc_flow } };
-	cpu_set_t all, both;
-
-	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
-	start(2, 2);
-	while (dmover_pool_idle(pool) < 2)
-		sched_yield();
-	dmover_pool_submit(pool, &first.work);
-	dmover_pool_submit(pool, &other.work);
-	unit_take(&entered);
-	unit_take(&entered);
-	same_size(dmover_pool_idle(pool), 0);
-	if (CPU_COUNT(&all) >= 2) {
-		same_int(CPU_COUNT(&first.cpus), 1);
-		same_int(CPU_COUNT(&other.cpus), 1);
-		CPU_OR(&both, &first.cpus, &other.cpus);
-		same_int(CPU_COUNT(&both), 2);
-	}
-	sem_post(&go);
-	sem_post(&go);
-	holds(dmover_pool_destroy(pool));
-}
-END_TEST
-
-START_TEST(a_worker_with_much_to_do_may_go_anywhere)
-{
-	struct placed placed = { .work = { .wk_run = stay_long, .wk_flow = &ann->acc_flow } };
-	cpu_set_t all;
-
-	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
-	start(1, 1);
-	while (dmover_pool_idle(pool) < 1)
-		sched_yield();
-	dmover_pool_submit(pool, &placed.work);
-	unit_take(&entered);
-	holds(CPU_EQUAL(&placed.cpus, &all));
-	sem_post(&go);
-	holds(dmover_pool_destroy(pool));
-}
-END_TEST
-
-START_TEST(a_worker_is_woken_up_where_it_was)
-{
-	struct placed placed = { .work = { .wk_run = look_around, .wk_flow = &ann->acc_flow } };
-	cpu_set_t all, one;
-	int lowest = 0;
-
-	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
-	while (!CPU_ISSET(lowest, &all))
-		lowest++;
-	CPU_ZERO(&one);
-	CPU_SET(lowest, &one);
-	start(1, 1);
-	while (dmover_pool_idle(pool) < 1)
-		sched_yield();
-	/* Where it would go first is kept at first, and then free. */
-	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
-	dmover_pool_keep(pool);
-	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
-	for (int i = 0; i < 2; i++) {
-		dmover_pool_submit(pool, &placed.work);
-		if (CPU_COUNT(&all) == 1)
-			dmover_pool_release(pool);
-		unit_take(&entered);
-		same_int(CPU_ISSET(lowest, &placed.cpus), CPU_COUNT(&all) == 1);
-		same_int(CPU_COUNT(&placed.cpus), 1);
-		sem_post(&go);
-		while (dmover_pool_idle(pool) < 1)
-			sched_yield();
-		dmover_pool_release(pool);
-	}
-	holds(dmover_pool_destroy(pool));
-}
-END_TEST
-
-START_TEST(a_processor_that_is_kept_gets_a_worker_when_it_is_released)
-{
-	struct placed works[CPU_SETSIZE];
-	cpu_set_t all, one;
-	int kept = sched_getcpu();
-	unsigned n;
-
-	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
-	n = (unsigned)CPU_COUNT(&all);
-	start(n, n);
-	while (dmover_pool_idle(pool) < n)
-		sched_yield();
-	CPU_ZERO(&one);
-	CPU_SET(kept, &one);
-	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
-	dmover_pool_keep(pool);
-	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
-	for (unsigned i = 0; i < n; i++) {
-		works[i].work =
-		    (struct dmover_work){ .wk_run = look_around, .wk_flow = &ann->acc_flow };
-		dmover_pool_submit(pool, &works[i].work);
-	}
-	for (unsigned i = 0; i + 1 < n; i++) {
-		unit_take(&entered);
-		holds(!CPU_ISSET(kept, &works[i].cpus));
-	}
-	same_size(dmover_pool_idle(pool), 1);
-	holds(dmover_pool_is_kept(pool));
-	dmover_pool_release(pool);
-	holds(!dmover_pool_is_kept(pool));
-	unit_take(&entered);
-	holds(CPU_ISSET(kept, &works[n - 1].cpus));
-	same_size(dmover_pool_idle(pool), 0);
-	for (unsigned i = 0; i < n; i++)
-		sem_post(&go);
-	holds(dmover_pool_destroy(pool));
-}
-END_TEST
-
 TCase *
 unit_pool(void)
 {
@@ -494,9 +350,5 @@ unit_pool(void)
 	tcase_add_test(tc, stalls_are_replaced_again_and_again);
 	tcase_add_test(tc, a_pool_with_a_stuck_worker_cannot_be_destroyed);
 	tcase_add_test(tc, work_may_submit_itself_again);
-	tcase_add_test(tc, workers_are_woken_up_on_processors_of_their_own);
-	tcase_add_test(tc, a_worker_is_woken_up_where_it_was);
-	tcase_add_test(tc, a_worker_with_much_to_do_may_go_anywhere);
-	tcase_add_test(tc, a_processor_that_is_kept_gets_a_worker_when_it_is_released);
 	return tc;
 }

@@ -59,6 +59,7 @@ TCase *unit_dispatch(void);
 TCase *unit_function(void);
 TCase *unit_group(void);
 TCase *unit_held(void);
+TCase *unit_idle(void);
 TCase *unit_lanes(void);
 TCase *unit_listing(void);
 TCase *unit_pool(void);
